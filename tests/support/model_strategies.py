@@ -1,0 +1,130 @@
+"""Hypothesis strategies for the values that are encoded and for the objects of the model."""
+
+from unicodedata import normalize
+
+from hypothesis import strategies as st
+
+from dvcore.ids import AnnotationsId, BlobId, CommitId, FileId, InstanceId, ManifestId, NodeId, TreeId
+from dvcore.model.annotations import AnnotationSet, Entered, Instance
+from dvcore.model.commit import Commit
+from dvcore.model.declarations import LabelDeclaration, VariableDeclaration
+from dvcore.model.definition import Definition, ImageOptions, Label, Split
+from dvcore.model.files import FileRecord, ImageFacts
+from dvcore.model.geometry import Box, Mask, Polygon
+from dvcore.model.manifest import Exported, Manifest, Shard
+from dvcore.model.tree import Directory, FileEntry, Tree
+from dvcore.model.values import ValueType
+
+raw_ids = st.binary(min_size=32, max_size=32)
+texts = st.text(max_size=8).map(lambda text: normalize("NFC", text))
+integers = st.integers(-(2**63), 2**63 - 1)
+floats = st.floats(allow_nan=False, allow_infinity=False)
+scalars = st.none() | st.booleans() | integers | floats | texts | st.binary(max_size=8)
+encodable = st.recursive(
+    scalars, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=4), max_leaves=12
+)
+
+values = st.booleans() | integers | floats | texts
+variables = st.dictionaries(texts, values, max_size=3)
+counts = st.integers(0, 2**40)
+
+boxes = st.builds(Box, floats, floats, floats, floats)
+rings = st.lists(st.tuples(floats, floats), min_size=3, max_size=5).map(
+    lambda points: tuple(c for p in points for c in p)
+)
+polygons = st.builds(
+    Polygon, st.lists(st.lists(rings, min_size=1, max_size=2).map(tuple), min_size=1, max_size=2).map(tuple)
+)
+masks = st.builds(Mask, st.integers(1, 99), st.integers(1, 99), st.binary(max_size=9))
+geometries = boxes | polygons | masks
+
+entered = st.builds(Entered, texts, boxes | polygons, st.none() | boxes, st.none() | texts, variables)
+instances = st.builds(
+    Instance, raw_ids.map(InstanceId), texts, geometries, st.none() | boxes, st.none() | texts, variables
+)
+annotation_sets = st.builds(
+    AnnotationSet,
+    variables,
+    st.lists(instances, max_size=3, unique_by=lambda one: one.id).map(
+        lambda found: tuple(sorted(found, key=lambda one: one.id))
+    ),
+)
+
+facts = st.builds(
+    ImageFacts,
+    st.integers(1, 9999),
+    st.integers(1, 9999),
+    texts,
+    texts,
+    st.none() | st.integers(0, 9),
+    st.integers(1, 64),
+)
+records = st.builds(
+    FileRecord,
+    raw_ids.map(BlobId),
+    counts,
+    raw_ids.map(BlobId),
+    st.none() | facts,
+    st.none() | raw_ids.map(AnnotationsId),
+    variables,
+    st.booleans(),
+)
+
+directories = st.builds(Directory, raw_ids.map(NodeId), counts)
+entries = st.builds(FileEntry, raw_ids.map(FileId)) | directories
+variable_declarations = st.builds(
+    VariableDeclaration,
+    texts,
+    st.sampled_from(ValueType),
+    st.lists(texts, max_size=2).map(tuple),
+    st.booleans(),
+    st.booleans(),
+)
+label_declarations = st.builds(
+    LabelDeclaration, texts, counts, st.none() | integers | texts, st.none() | texts, st.none() | texts
+)
+trees = st.builds(
+    Tree,
+    directories,
+    raw_ids.map(NodeId),
+    st.lists(variable_declarations, max_size=2, unique_by=lambda one: one.name).map(tuple),
+    st.lists(label_declarations, max_size=2, unique_by=(lambda one: one.name, lambda one: one.number)).map(tuple),
+)
+
+splits = st.builds(Split, texts, texts, st.none() | texts, st.none() | st.integers(1, 99))
+definitions = st.builds(
+    Definition,
+    st.lists(texts, max_size=2).map(tuple),
+    st.none() | texts,
+    st.lists(st.builds(Label, texts, texts), max_size=2).map(tuple),
+    st.lists(splits, max_size=2).map(tuple),
+    st.builds(ImageOptions, texts, texts, texts, texts, texts),
+    texts,
+    texts,
+)
+commits = st.builds(
+    Commit,
+    raw_ids.map(TreeId),
+    st.lists(raw_ids.map(CommitId), max_size=2).map(tuple),
+    texts,
+    counts,
+    texts,
+    st.none() | definitions,
+    st.none() | raw_ids.map(ManifestId),
+)
+
+digests = raw_ids
+exported = st.builds(
+    Exported, digests, raw_ids.map(BlobId), texts, counts, counts, st.lists(counts, max_size=3).map(tuple)
+)
+shapes = st.none() | st.tuples(st.integers(1, 99), st.integers(1, 99), st.integers(1, 4))
+shards = st.builds(Shard, texts, counts, counts, counts, digests, digests, digests, shapes, counts, counts)
+manifests = st.builds(
+    Manifest,
+    st.lists(shards, max_size=2).map(tuple),
+    raw_ids.map(NodeId),
+    raw_ids.map(NodeId),
+    st.lists(st.lists(counts, max_size=2).map(tuple), max_size=2).map(tuple),
+    st.dictionaries(texts, counts, max_size=2),
+    st.dictionaries(texts, texts, max_size=2),
+)
