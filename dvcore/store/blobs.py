@@ -1,0 +1,123 @@
+"""Blobs: the bytes of files under their plain BLAKE3, read back whole, in chunks or as an open file.
+
+Up to 1 MiB a blob is one value in BLOBS. A larger one is a chunk list in CHUNK_LISTS, and its chunks are values in
+CHUNKS, each under its own BLAKE3, shared by all blobs that hold it. How they come in is in `dvcore.store.blob_writer`.
+
+Reading checks that what is named is there and has the length that was promised; only `verify` hashes.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Iterator
+from typing import BinaryIO
+
+from blake3 import blake3
+
+from dvcore.errors import CorruptError
+from dvcore.ids import BlobId, ChunkId, digest, format_id
+from dvcore.store.base import ReadTransaction, Store, Table
+from dvcore.store.blob_file import ChunkedFile
+from dvcore.store.blob_writer import BlobWriter
+from dvcore.store.chunk_list import WHOLE_BYTES, ChunkList, decode_chunk_list
+
+
+class BlobStore:
+    """The blobs in a store.
+
+    Methods that take an id raise CorruptError where the blob, or a chunk of it, is missing or damaged.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def writer(self) -> BlobWriter:
+        """Adds blobs, in batches."""
+        return BlobWriter(self._store)
+
+    def contains(self, blob: BlobId) -> bool:
+        """Whether the blob is there."""
+        return not self.find_missing([blob])
+
+    def find_missing(self, blobs: Iterable[BlobId]) -> list[BlobId]:
+        """Those that are not there, in the given order."""
+        with self._store.read() as transaction:
+            return [blob for blob in blobs if not _contains(transaction, blob)]
+
+    def size(self, blob: BlobId) -> int:
+        """Length in bytes, without reading the contents."""
+        with self._store.read() as transaction:
+            size = transaction.size(Table.BLOBS, blob)
+        return self._chunk_list(blob).size if size is None else size
+
+    def read(self, blob: BlobId) -> bytes:
+        """All bytes, at once."""
+        return b"".join(self.iter_chunks(blob))
+
+    def iter_chunks(self, blob: BlobId) -> Iterator[bytes]:
+        """The bytes in pieces of at most 1 MiB. No transaction stays open between two of them."""
+        whole = self._find_whole(blob)
+        if whole is not None:
+            yield whole
+            return
+        for chunk, length in self._chunk_list(blob).chunks:
+            yield self._read_chunk(blob, chunk, length)
+
+    def open(self, blob: BlobId) -> BinaryIO:
+        """A seekable file; of a large blob it holds one chunk in memory."""
+        whole = self._find_whole(blob)
+        if whole is not None:
+            return io.BytesIO(whole)
+        chunks = self._chunk_list(blob)
+        return io.BufferedReader(ChunkedFile(chunks, lambda chunk, length: self._read_chunk(blob, chunk, length)))
+
+    def verify(self, blob: BlobId) -> None:
+        """Hash the blob, and each of its chunks, anew. Raises CorruptError where they are not what was stored."""
+        whole = self._find_whole(blob)
+        if whole is not None:
+            _check_hash(digest(whole), blob, f"blob {format_id(blob)}")
+            return
+        hasher = blake3()
+        for chunk, length in self._chunk_list(blob).chunks:
+            data = self._read_chunk(blob, chunk, length)
+            _check_hash(digest(data), chunk, f"chunk {format_id(chunk)} of blob {format_id(blob)}")
+            hasher.update(data)
+        _check_hash(hasher.digest(), blob, f"the chunk list of blob {format_id(blob)}")
+
+    def _find_whole(self, blob: BlobId) -> bytes | None:
+        with self._store.read() as transaction:
+            whole = transaction.get(Table.BLOBS, blob)
+        if whole is not None and len(whole) > WHOLE_BYTES:
+            raise _corrupt(f"blob {format_id(blob)} is stored whole with {len(whole)} bytes")
+        return whole
+
+    def _chunk_list(self, blob: BlobId) -> ChunkList:
+        with self._store.read() as transaction:
+            data = transaction.get(Table.CHUNK_LISTS, blob)
+        if data is None:
+            raise _corrupt(f"blob {format_id(blob)} is missing")
+        try:
+            return decode_chunk_list(data)
+        except CorruptError as error:
+            raise _corrupt(f"blob {format_id(blob)}: {error.message}") from error
+
+    def _read_chunk(self, blob: BlobId, chunk: ChunkId, length: int) -> bytes:
+        with self._store.read() as transaction:
+            data = transaction.get(Table.CHUNKS, chunk)
+        if data is None or len(data) != length:
+            problem = "is missing" if data is None else f"has {len(data)} bytes instead of {length}"
+            raise _corrupt(f"chunk {format_id(chunk)} of blob {format_id(blob)} {problem}")
+        return data
+
+
+def _contains(transaction: ReadTransaction, blob: BlobId) -> bool:
+    return transaction.contains(Table.BLOBS, blob) or transaction.contains(Table.CHUNK_LISTS, blob)
+
+
+def _check_hash(found: bytes, expected: bytes, what: str) -> None:
+    if found != expected:
+        raise _corrupt(f"{what} does not have the bytes that were stored")
+
+
+def _corrupt(message: str) -> CorruptError:
+    return CorruptError(message, hint="'dset fsck' tells which files it concerns")

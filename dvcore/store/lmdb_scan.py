@@ -1,0 +1,73 @@
+"""Scans in the order of keys that hold no cursor while the consumer works.
+
+Items are read in batches, each with a cursor of its own that is closed before the batch is handed on. So a consumer may
+stop early, or change the table, without a cursor left behind in the transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import lmdb
+
+Item = tuple[bytes, bytes]
+
+FIRST_BATCH: Final = 16
+LARGEST_BATCH: Final = 1024
+BATCH_BYTES: Final = 1 << 20
+"""A batch ends with the item that reaches this, so that large values do not pile up."""
+
+
+def iter_items(transaction: lmdb.Transaction[memoryview], prefix: bytes, *, reverse: bool) -> Iterator[Item]:
+    """Keys under the prefix (not empty) with copies of their values."""
+    last: bytes | None = None
+    limit = FIRST_BATCH
+    while True:
+        with transaction.cursor() as cursor:
+            batch = _read_batch(cursor, prefix, last, limit, reverse=reverse)
+        yield from batch
+        if not batch:
+            return
+        last = batch[-1][0]
+        limit = min(2 * limit, LARGEST_BATCH)
+
+
+def _read_batch(
+    cursor: lmdb.Cursor[memoryview], prefix: bytes, last: bytes | None, limit: int, *, reverse: bool
+) -> list[Item]:
+    """At most `limit` items under the prefix after the key `last` (before it, if reverse); from the start if None."""
+    found = _seek_before(cursor, last or _end(prefix)) if reverse else _seek_after(cursor, prefix, last)
+    step = cursor.prev if reverse else cursor.next
+    batch: list[Item] = []
+    size = 0
+    while found and len(batch) < limit and size < BATCH_BYTES:
+        key = bytes(cursor.key())
+        if not key.startswith(prefix):
+            break
+        value = bytes(cursor.value())
+        batch.append((key, value))
+        size += len(value)
+        found = step()
+    return batch
+
+
+def _seek_after(cursor: lmdb.Cursor[memoryview], prefix: bytes, last: bytes | None) -> bool:
+    """Move to the first key under the prefix, or to the first after `last`."""
+    found = cursor.set_range(last or prefix)
+    if found and last is not None and bytes(cursor.key()) == last:
+        found = cursor.next()
+    return found
+
+
+def _seek_before(cursor: lmdb.Cursor[memoryview], end: bytes | None) -> bool:
+    """Move to the last key before `end`, or to the last of all."""
+    if end is not None and cursor.set_range(end):
+        return cursor.prev()
+    return cursor.last()
+
+
+def _end(prefix: bytes) -> bytes | None:
+    """The least key after all keys under the prefix; None where there is none."""
+    stem = prefix.rstrip(b"\xff")
+    return stem[:-1] + bytes([stem[-1] + 1]) if stem else None
