@@ -1,0 +1,11 @@
+"""Images: reading their facts without decoding, and turning their bytes into the bytes of an example.
+
+`probe`       what the bytes of an image say about it: size, format, mode, orientation
+`names`       which files are named like images
+`orient`      EXIF orientation of sizes, points and boxes
+`downsample`  the size rules and where each pixel goes
+`pipeline`    what a project does to an image, and when nothing has to be done
+`render`      does it
+
+Only `render` loads Pillow when it is imported, and `probe` when it meets a format that has no walk of its own.
+"""
