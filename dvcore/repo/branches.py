@@ -1,0 +1,136 @@
+"""Branches and tags: names for commits. Each branch has its own working state, so switching never loses anything."""
+
+from dataclasses import dataclass
+
+from dvcore.errors import ExistsError, NotFoundError, StateError, nearest_hint
+from dvcore.ids import CommitId
+from dvcore.repo.cells import (
+    HEAD,
+    branch_cell,
+    check_ref_name,
+    find_commit,
+    find_text,
+    find_work,
+    iter_cells,
+    tag_cell,
+    work_cell,
+)
+from dvcore.repo.commits import committed_tree
+from dvcore.repo.operations import record
+from dvcore.repo.repository import Repository
+from dvcore.store import ReadTransaction, WriteTransaction
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A branch; `commit` is None before its first one."""
+
+    name: str
+    commit: CommitId | None
+    is_current: bool
+    has_uncommitted: bool
+
+
+def list_branches(repository: Repository) -> list[Branch]:
+    """All branches by name."""
+    with repository.store.read() as transaction:
+        found = [
+            (name.removeprefix("work/"), tree, find_commit(transaction, branch_cell(name.removeprefix("work/"))))
+            for name, tree in iter_cells(transaction, "work/")
+        ]
+    current = repository.branch()
+    return [
+        Branch(name, commit, name == current, tree != committed_tree(repository, commit))
+        for name, tree, commit in found
+    ]
+
+
+def list_tags(repository: Repository) -> list[tuple[str, CommitId]]:
+    """All tags by name, with their commits."""
+    with repository.store.read() as transaction:
+        return [
+            (name.removeprefix("ref/tags/"), CommitId(value)) for name, value in iter_cells(transaction, "ref/tags/")
+        ]
+
+
+def create_branch(repository: Repository, name: str, commit: CommitId) -> None:
+    """Start a branch at a commit; its working state is that commit's tree.
+
+    Raises InvalidInputError, ExistsError.
+    """
+    check_ref_name("branch", name)
+    tree = repository.objects.load_commit(commit).tree
+
+    def action(transaction: WriteTransaction) -> None:
+        if find_work(transaction, name) is not None:
+            raise ExistsError(f"the branch {name!r} exists already", hint="choose another name")
+        if find_commit(transaction, tag_cell(name)) is not None:
+            raise ExistsError(f"a tag is called {name!r} already", hint="choose another name")
+        record(
+            transaction,
+            repository.who(),
+            f"branch: create {name}",
+            {branch_cell(name): commit, work_cell(name): tree},
+        )
+
+    repository.store.update(action)
+
+
+def switch_branch(repository: Repository, name: str) -> None:
+    """Make a branch the current one; both keep their uncommitted work.
+
+    Raises NotFoundError.
+    """
+
+    def action(transaction: WriteTransaction) -> None:
+        _check_branch(transaction, name)
+        record(transaction, repository.who(), f"switch: {name}", {HEAD: name})
+
+    if name != repository.branch():
+        repository.store.update(action)
+
+
+def delete_branch(repository: Repository, name: str, *, force: bool = False) -> None:
+    """Remove a branch's name and working state; commits stay reachable through the operation log.
+
+    Raises NotFoundError, and StateError for the current branch or, unless forced, for one with uncommitted work.
+    """
+
+    def action(transaction: WriteTransaction) -> None:
+        _check_branch(transaction, name)
+        tree, commit = find_work(transaction, name), find_commit(transaction, branch_cell(name))
+        if find_text(transaction, HEAD) == name:
+            raise StateError(f"{name!r} is the current branch", hint="switch to another one first")
+        if tree != committed_tree(repository, commit) and not force:
+            raise StateError(f"the branch {name!r} has uncommitted work", hint="--force deletes it all the same")
+        record(
+            transaction,
+            repository.who(),
+            f"branch: delete {name}",
+            {branch_cell(name): None, work_cell(name): None},
+        )
+
+    repository.store.update(action)
+
+
+def create_tag(repository: Repository, name: str, commit: CommitId) -> None:
+    """Give a commit a name that stays.
+
+    Raises InvalidInputError, ExistsError.
+    """
+    check_ref_name("tag", name)
+
+    def action(transaction: WriteTransaction) -> None:
+        if find_commit(transaction, tag_cell(name)) is not None:
+            raise ExistsError(f"the tag {name!r} exists already", hint="choose another name")
+        if find_work(transaction, name) is not None:
+            raise ExistsError(f"a branch is called {name!r} already", hint="choose another name")
+        record(transaction, repository.who(), f"tag: {name}", {tag_cell(name): commit})
+
+    repository.store.update(action)
+
+
+def _check_branch(transaction: ReadTransaction, name: str) -> None:
+    if find_work(transaction, name) is None:
+        names = [cell.removeprefix("work/") for cell, _ in iter_cells(transaction, "work/")]
+        raise NotFoundError(f"no branch {name!r}", hint=nearest_hint(name, names))

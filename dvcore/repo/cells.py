@@ -1,0 +1,135 @@
+"""Cells: the few named values that change. Refs, HEAD, working states, counters.
+
+No hash covers them, so each is stored with a checksum (`dvcore.store.cells`). Names are ASCII paths:
+
+    head                      the current branch
+    ref/heads/BRANCH          commit of a branch
+    ref/tags/TAG              commit of a tag
+    ref/projects/NAME         newest commit of a project's chain
+    ref/snapshots/NAME/N      commit of a snapshot
+    work/BRANCH               tree of a branch's uncommitted working state
+    counter/snapshots/NAME    the highest snapshot number ever given; not undone
+    place/NAME/N              folder on this machine that a snapshot's files were last written to, absolute, as the
+                              system's bytes; absent: the repository's own. No operation: it is not undone
+    log/NUMBER                an operation (`dvcore.repo.operations`), 16 digits
+"""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from dvcore.encoding import check_id, decode, encode
+from dvcore.errors import CorruptError, InvalidInputError
+from dvcore.ids import CommitId, TreeId
+from dvcore.store import ReadTransaction, Table, WriteTransaction, seal, unseal
+from dvcore.store.base import MAX_KEY_BYTES
+
+HEAD: Final = "head"
+SNAPSHOTS: Final = "ref/snapshots/"
+COUNTERS: Final = "counter/snapshots/"
+_FORBIDDEN: Final = frozenset(" ~^:?*[\\@")
+
+
+def branch_cell(branch: str) -> str:
+    """Name of a branch's ref."""
+    return f"ref/heads/{branch}"
+
+
+def tag_cell(tag: str) -> str:
+    """Name of a tag's ref."""
+    return f"ref/tags/{tag}"
+
+
+def project_cell(name: str) -> str:
+    """Name of a project's ref."""
+    return f"ref/projects/{name}"
+
+
+def snapshot_cell(name: str, number: int) -> str:
+    """Name of a snapshot's ref."""
+    return f"{SNAPSHOTS}{name}/{number}"
+
+
+def snapshot_counter(name: str) -> str:
+    """Name of the counter of a project's snapshots."""
+    return COUNTERS + name
+
+
+def place_cell(name: str, number: int) -> str:
+    """Name of the cell that says where a snapshot's files are."""
+    return f"place/{name}/{number}"
+
+
+def work_cell(branch: str) -> str:
+    """Name of a branch's working state."""
+    return f"work/{branch}"
+
+
+def check_ref_name(what: str, name: str) -> str:
+    """The name, if a branch, tag or project can have it.
+
+    Raises InvalidInputError.
+    """
+    if name in {"HEAD", "WORK"}:
+        raise InvalidInputError(f"{name!r} cannot be the name of a {what}: it has a meaning", hint="choose another")
+    parts = name.split("/")
+    plain = name.isascii() and name.isprintable() and not _FORBIDDEN & set(name) and len(name) <= 200
+    fits = len(parts) == 1 or what != "project"  # a project's name also begins file names
+    if not plain or not fits or name.startswith("-") or {"", ".", ".."} & set(parts):
+        raise InvalidInputError(
+            f"{name!r} cannot be the name of a {what}", hint="use ASCII letters, digits, '-', '_' and '.'"
+        )
+    return name
+
+
+def find_cell(transaction: ReadTransaction, name: str) -> Any:
+    """The value of a cell, or None; `name` may be anything that a user typed.
+
+    Raises CorruptError where the stored bytes are damaged.
+    """
+    if not name.isascii() or len(name) > MAX_KEY_BYTES:
+        return None
+    sealed = transaction.get(Table.CELLS, name.encode())
+    return None if sealed is None else decode(unseal(name, sealed))
+
+
+def set_cell(transaction: WriteTransaction, name: str, value: Any) -> None:
+    """Give a cell a value; None removes it."""
+    if value is None:
+        transaction.delete(Table.CELLS, name.encode())
+    else:
+        transaction.put(Table.CELLS, name.encode(), seal(name, encode(value)))
+
+
+def iter_cells(transaction: ReadTransaction, prefix: str, *, reverse: bool = False) -> Iterator[tuple[str, Any]]:
+    """Cells whose names begin so, in the order of the names."""
+    for key, sealed in transaction.iter_items(Table.CELLS, prefix.encode(), reverse=reverse):
+        name = key.decode(errors="replace")  # a damaged name no longer fits its checksum
+        yield name, decode(unseal(name, sealed))
+
+
+def find_text(transaction: ReadTransaction, name: str) -> str | None:
+    """The text in a cell, or None."""
+    value = find_cell(transaction, name)
+    if value is not None and type(value) is not str:
+        raise CorruptError(f"the cell {name!r} holds no text")
+    return value
+
+
+def find_counter(transaction: ReadTransaction, name: str) -> int:
+    """The number in a cell; 0 where there is none."""
+    value = find_cell(transaction, name)
+    if value is not None and type(value) is not int:
+        raise CorruptError(f"the cell {name!r} holds no number")
+    return value or 0
+
+
+def find_commit(transaction: ReadTransaction, name: str) -> CommitId | None:
+    """The commit that a ref names, or None."""
+    value = find_cell(transaction, name)
+    return None if value is None else CommitId(check_id(value, f"ref {name!r}", "commit"))
+
+
+def find_work(transaction: ReadTransaction, branch: str) -> TreeId | None:
+    """The tree of a branch's working state, or None where there is no such branch."""
+    value = find_cell(transaction, work_cell(branch))
+    return None if value is None else TreeId(check_id(value, f"working state of {branch!r}", "tree"))

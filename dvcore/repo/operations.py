@@ -1,0 +1,188 @@
+"""The operation log: every change of cells, with what each was before and after, so that it can be taken back.
+
+`undo` takes back the newest operation that is not undone, whoever made it; again goes further back; `redo` reverses the
+last undo; a new operation ends redo. Undoing is itself in the log, and nothing is ever removed from it.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+from unicodedata import normalize
+
+from dvcore.encoding import Fields
+from dvcore.errors import CorruptError, NeedsNewerError, StateError
+from dvcore.model.commit import LATEST_TIME
+from dvcore.repo.cells import find_cell, iter_cells, set_cell
+from dvcore.store import ReadTransaction, WriteTransaction
+
+VERSION: Final = 1
+_LOG: Final = "log/"
+
+DO: Final = "do"
+UNDO: Final = "undo"
+REDO: Final = "redo"
+
+
+@dataclass(frozen=True, slots=True)
+class CellChange:
+    """What a cell held before and holds after; None where it is not there."""
+
+    cell: str
+    before: Any
+    after: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """An entry of the log. `kind` is `do`, or `undo` or `redo` of the operation with the number `target`; `time` is in
+    microseconds since 1970 UTC."""
+
+    number: int
+    kind: str
+    description: str
+    author: str
+    time: int
+    changes: tuple[CellChange, ...]
+    target: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Who does something, and when (microseconds since 1970 UTC)."""
+
+    author: str
+    time: int
+
+
+def record(transaction: WriteTransaction, who: Who, description: str, values: Mapping[str, Any]) -> Operation:
+    """Set cells (None removes one) and log it, in the caller's transaction."""
+    changes = tuple(CellChange(cell, find_cell(transaction, cell), after) for cell, after in values.items())
+    return _append(transaction, Operation(0, DO, _storable(description), who.author, who.time, changes))
+
+
+def _storable(text: str) -> str:
+    """The text as it can be encoded: a description may name a folder outside, in whatever form the system has it."""
+    return normalize("NFC", text.encode(errors="replace").decode())
+
+
+def undo(transaction: WriteTransaction, who: Who) -> Operation:
+    """Take back the newest operation that is not undone; gives that operation.
+
+    Raises StateError where there is none, or where something that is not undone moved on from it.
+    """
+    target = next(iter_done(transaction), None)
+    if target is None:
+        raise StateError("there is nothing to undo")
+    changes = tuple(CellChange(one.cell, one.after, one.before) for one in target.changes)
+    _check_unmoved(transaction, "undo", target, changes)
+    _append(
+        transaction, Operation(0, UNDO, f"undo: {target.description}", who.author, who.time, changes, target.number)
+    )
+    return target
+
+
+def redo(transaction: WriteTransaction, who: Who) -> Operation:
+    """Do again what the last undo took back; gives that operation.
+
+    Raises StateError where nothing was undone since the last new operation.
+    """
+    target = _find_undone(transaction)
+    if target is None:
+        raise StateError("there is nothing to redo")
+    _check_unmoved(transaction, "redo", target, target.changes)
+    description = f"redo: {target.description}"
+    _append(transaction, Operation(0, REDO, description, who.author, who.time, target.changes, target.number))
+    return target
+
+
+def iter_operations(transaction: ReadTransaction) -> Iterator[Operation]:
+    """The log, newest first."""
+    for name, value in iter_cells(transaction, _LOG, reverse=True):
+        yield _unpack(name, value)
+
+
+def iter_done(transaction: ReadTransaction) -> Iterator[Operation]:
+    """The operations in effect, newest first."""
+    settled: dict[int, bool] = {}
+    for operation in iter_operations(transaction):
+        if operation.target is not None:
+            settled.setdefault(operation.target, operation.kind == REDO)
+        elif settled.get(operation.number, True):
+            yield operation
+
+
+def _find_undone(transaction: ReadTransaction) -> Operation | None:
+    redone: set[int] = set()
+    wanted: int | None = None
+    for operation in iter_operations(transaction):
+        if operation.number == wanted:
+            return operation
+        if wanted is not None:
+            continue
+        if operation.kind == DO:
+            return None
+        if operation.kind == REDO and operation.target is not None:
+            redone.add(operation.target)
+        elif operation.target in redone:
+            redone.remove(operation.target)
+        else:
+            wanted = operation.target
+    return None
+
+
+def _check_unmoved(transaction: ReadTransaction, verb: str, target: Operation, changes: tuple[CellChange, ...]) -> None:
+    for change in changes:
+        if find_cell(transaction, change.cell) != change.before:
+            raise StateError(f"cannot {verb} {target.description!r}: {change.cell!r} has moved on since")
+
+
+def _append(transaction: WriteTransaction, operation: Operation) -> Operation:
+    """Carry out the changes and log them under the next number."""
+    newest = next(iter_operations(transaction), None)
+    numbered = replace(operation, number=1 if newest is None else newest.number + 1)
+    for change in numbered.changes:
+        set_cell(transaction, change.cell, change.after)
+    set_cell(transaction, f"{_LOG}{numbered.number:016d}", _pack(numbered))
+    return numbered
+
+
+def _pack(operation: Operation) -> dict[str, Any]:
+    fields = {
+        "version": VERSION,
+        "kind": operation.kind,
+        "description": operation.description,
+        "author": operation.author,
+        "time": operation.time,
+        "changes": [[one.cell, one.before, one.after] for one in operation.changes],
+        "target": operation.target,
+    }
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _unpack(name: str, value: object) -> Operation:
+    number = name.removeprefix(_LOG)
+    fields = Fields("log entry", value)
+    if fields.integer("version", least=1) > VERSION:
+        raise NeedsNewerError(f"the log entry {number} has another version", hint="it needs a newer dset")
+    kind = fields.text("kind")
+    if kind not in {DO, UNDO, REDO} or not number.isdecimal():
+        raise CorruptError(f"the log entry {number} is none")
+    operation = Operation(
+        int(number),
+        kind,
+        fields.text("description"),
+        fields.text("author"),
+        fields.integer("time", most=LATEST_TIME),
+        tuple(_unpack_change(raw) for raw in fields.array("changes")),
+        fields.integer_or_none("target"),
+    )
+    fields.end()
+    return operation
+
+
+def _unpack_change(raw: object) -> CellChange:
+    match raw:
+        case [str(cell), before, after]:
+            return CellChange(cell, before, after)
+        case _:
+            raise CorruptError("a log entry holds a change that is none")

@@ -1,0 +1,93 @@
+"""Changing the working state, so that many processes can do it at once and no change is lost.
+
+Planning happens outside the write transaction, on the working state as it is at that moment. In the transaction the
+edits are applied to the working state *as it then is*: where it moved but not where the edits touch it, they are
+applied to what it is now; where it moved under them, the operation is planned again. Only a plan that has become
+impossible is an error, and then nothing was done.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from dvcore.errors import NotFoundError
+from dvcore.ids import TreeId
+from dvcore.repo.cells import find_work, work_cell
+from dvcore.repo.edits import Edits, apply_edits, holds_still
+from dvcore.repo.operations import record
+from dvcore.repo.repository import Repository
+from dvcore.repo.treereader import TreeReader
+from dvcore.store import ObjectDraft, WriteTransaction
+
+Plan = Callable[[TreeReader, ObjectDraft], Edits]
+"""Makes the edits for a tree; objects that they refer to go into the draft. May be called several times."""
+
+_ATTEMPTS: Final = 8
+"""Plans made outside the write transaction before one is made inside, which nobody can overtake."""
+
+
+def change_working(repository: Repository, description: str, plan: Plan) -> TreeId:
+    """Plan and apply one operation to the current branch's working state; gives the tree that it left.
+
+    A plan without edits changes nothing and leaves no trace in the log. Raises what the plan raises.
+    """
+    return _WorkingChange(repository, repository.branch(), description, plan).run()
+
+
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    """Edits, the tree they were planned on, the tree they make of it, and the objects that these need."""
+
+    base: TreeId
+    edits: Edits
+    result: TreeId
+    draft: ObjectDraft
+
+
+@dataclass(frozen=True, slots=True)
+class _WorkingChange:
+    repository: Repository
+    branch: str
+    description: str
+    plan: Plan
+
+    def run(self) -> TreeId:
+        for _ in range(_ATTEMPTS):
+            planned = self._make(self.repository.work(self.branch), self.repository.draft())
+            result = self.repository.store.update(partial(self._apply, planned))
+            if result is not None:
+                return result
+        return self.repository.store.update(self._plan_inside)
+
+    def _make(self, base: TreeId, draft: ObjectDraft) -> _Planned:
+        reader = self.repository.tree(base)
+        edits = self.plan(reader, draft)
+        return _Planned(base, edits, apply_edits(draft, reader, edits) if edits else base, draft)
+
+    def _apply(self, planned: _Planned, transaction: WriteTransaction) -> TreeId | None:
+        """The tree that is the working state now, or None where the plan no longer fits."""
+        current = self._work(transaction)
+        if current == planned.base:
+            return self._finish(transaction, current, planned.result, planned.draft)
+        reader = self.repository.tree(current)
+        if not holds_still(reader, planned.edits, planned.base):
+            return None
+        return self._finish(transaction, current, apply_edits(planned.draft, reader, planned.edits), planned.draft)
+
+    def _plan_inside(self, transaction: WriteTransaction) -> TreeId:
+        current = self._work(transaction)
+        planned = self._make(current, self.repository.draft())
+        return self._finish(transaction, current, planned.result, planned.draft)
+
+    def _finish(self, transaction: WriteTransaction, current: TreeId, result: TreeId, draft: ObjectDraft) -> TreeId:
+        if result != current:
+            draft.flush_into(transaction)
+            record(transaction, self.repository.who(), self.description, {work_cell(self.branch): result})
+        return result
+
+    def _work(self, transaction: WriteTransaction) -> TreeId:
+        tree = find_work(transaction, self.branch)
+        if tree is None:
+            raise NotFoundError(f"the branch {self.branch!r} was deleted meanwhile", hint="nothing was done")
+        return tree
