@@ -1,0 +1,179 @@
+"""The index of one tree at a time, in an SQLite file that is only a cache.
+
+Promises:
+
+- What `open_index` gives holds exactly the wanted tree and keeps holding it: rows, tree id and schema version are
+  written in one transaction, and a read transaction is pinned before they are compared.
+- Any number of processes may open it at once, for the same or for different trees. Where the file cannot be had
+  (locked for long, read-only folder, full disk), the caller gets a private index that ends with its connection.
+- A damaged file is thrown away and made anew. A power cut cannot tear it: SQLite's write-ahead log has checksums, and
+  is flushed before its pages enter the file.
+"""
+
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+from dvcore.errors import DsetError, StorageError
+from dvcore.ids import ID_BYTES, TreeId
+from dvcore.query.fill import build, can_move, move
+from dvcore.query.schema import SCHEMA_VERSION, create_statements
+from dvcore.repo.repository import Repository
+from dvcore.repo.treereader import TreeReader
+
+_LOCK_SECONDS: Final = 5.0
+"""How long to wait for another process that writes the index, before making a private one."""
+
+_ATTEMPTS: Final = 3
+"""Others may move the index to their tree between our write and our read, or damage may be found."""
+
+_CACHE_KIB: Final = 32_768
+
+_DAMAGE: Final = frozenset([sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR])
+"""SQLITE_ERROR is said of a table that is missing, or of another shape."""
+
+
+@contextmanager
+def open_index(repository: Repository, tree: TreeReader) -> Iterator[sqlite3.Connection]:
+    """A connection in a read transaction on the index of this tree.
+
+    Raises CorruptError, NeedsNewerError, StateError where the tree cannot be indexed.
+    """
+    with closing(_open_shared(repository, tree) or _open_private(tree)) as connection:
+        yield connection
+
+
+@contextmanager
+def open_private_index(tree: TreeReader) -> Iterator[sqlite3.Connection]:
+    """The same, of an index that nobody else sees.
+
+    Raises StorageError where there is no room for it, and what `open_index` raises.
+    """
+    with closing(_open_private(tree)) as connection:
+        yield connection
+
+
+def discard_index(repository: Repository) -> None:
+    """Throw the file away, so that the next one to need it makes it anew. Never fails.
+
+    The folder moves as a whole: a log must not be left beside a file that it does not belong to.
+    """
+    if repository.layout is None:
+        return
+    with suppress(OSError):
+        grave = tempfile.mkdtemp(prefix="damaged-index-", dir=repository.layout.cache)
+        with suppress(OSError):
+            _folder(repository.layout.cache).rename(Path(grave) / "index")
+        shutil.rmtree(grave, ignore_errors=True)
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    """Whether an error speaks of the file's content. Python's own (a text that is no UTF-8) have no code."""
+    code: int | None = getattr(error, "sqlite_errorcode", None)
+    return code is None or code & 0xFF in _DAMAGE
+
+
+def _folder(cache: Path) -> Path:
+    return cache / "index"
+
+
+def _open_shared(repository: Repository, tree: TreeReader) -> sqlite3.Connection | None:
+    """None where the file cannot be had."""
+    if repository.layout is None:
+        return None
+    folder = _folder(repository.layout.cache)
+    for _ in range(_ATTEMPTS):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            return _open_pinned(repository, folder / "index.sqlite", tree)
+        except sqlite3.Error as error:
+            if not is_damage(error):
+                return None
+            discard_index(repository)
+        except OSError:
+            return None
+    return None
+
+
+def _open_pinned(repository: Repository, path: Path, tree: TreeReader) -> sqlite3.Connection | None:
+    with ExitStack() as stack:
+        connection = stack.enter_context(closing(_connect(str(path))))
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        for _ in range(_ATTEMPTS):
+            connection.execute("BEGIN")
+            if _holds(connection, tree):
+                stack.pop_all()
+                return connection
+            connection.execute("ROLLBACK")
+            _update(connection, repository, tree)
+    return None
+
+
+def _open_private(tree: TreeReader) -> sqlite3.Connection:
+    """SQLite keeps an unnamed database in memory and spills it into a temporary file where it grows large."""
+    with ExitStack() as stack:
+        connection = stack.enter_context(closing(_connect("")))
+        try:
+            connection.execute("BEGIN")
+            build(connection, tree)
+            connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise StorageError(f"cannot make an index: {error}", hint="free space for temporary files") from None
+        stack.pop_all()
+        return connection
+
+
+def _connect(database: str) -> sqlite3.Connection:
+    """In autocommit mode: transactions begin and end where this module says so."""
+    connection = sqlite3.connect(database, timeout=_LOCK_SECONDS, isolation_level=None)
+    connection.execute("PRAGMA trusted_schema = OFF")
+    connection.execute("PRAGMA cell_size_check = ON")
+    connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+    return connection
+
+
+def _holds(connection: sqlite3.Connection, tree: TreeReader) -> bool:
+    return _find_held(connection) == tree.id and _has_tables_of(connection, tree)
+
+
+def _has_tables_of(connection: sqlite3.Connection, tree: TreeReader) -> bool:
+    found = connection.execute("SELECT sql FROM sqlite_master")
+    return {sql for (sql,) in found} == set(create_statements(tree.tree.variables))
+
+
+def _find_held(connection: sqlite3.Connection) -> TreeId | None:
+    """The tree that the index holds; None where it holds none, or in another schema."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version != SCHEMA_VERSION:
+        return None
+    row = connection.execute("SELECT tree FROM meta").fetchone()
+    is_id = row is not None and isinstance(row[0], bytes) and len(row[0]) == ID_BYTES
+    return TreeId(row[0]) if is_id else None
+
+
+def _update(connection: sqlite3.Connection, repository: Repository, tree: TreeReader) -> None:
+    """Make the index hold the tree, from what it holds now if that can be read."""
+    connection.execute("BEGIN IMMEDIATE")
+    if not _holds(connection, tree) and not _try_move(connection, repository, tree):
+        build(connection, tree)
+    connection.execute("COMMIT")
+
+
+def _try_move(connection: sqlite3.Connection, repository: Repository, tree: TreeReader) -> bool:
+    """Whether the rows are now the tree's; if not, they may be anything, and have to be built."""
+    held = _find_held(connection)
+    if held is None or not _has_tables_of(connection, tree):
+        return False
+    try:
+        old = repository.tree(held)
+        if not can_move(old, tree):
+            return False
+        move(connection, old, tree)
+    except DsetError:
+        return False  # the old tree may have been collected; if the new one is at fault, building says so
+    return True
