@@ -1,0 +1,77 @@
+"""Collects, file by file, what an import adds, and everything that is to be said about it."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from dvcore.errors import Fault, InvalidInputError
+from dvcore.formats.placing import Coordinates, Placed, place
+from dvcore.formats.reading import ReadFile
+from dvcore.formats.source import format_count, format_place
+from dvcore.image.facts import Probe
+from dvcore.model.files import ImageFacts
+from dvcore.model.names import MAX_DEPTH, Path
+from dvcore.model.values import Value
+from dvcore.repo.adding import Addition
+
+
+@dataclass(slots=True)
+class Collected:
+    """Where the files go, what all of them are given, and what has come of those that were added so far."""
+
+    to: Path
+    given: Mapping[str, Value]
+    coordinates: Coordinates
+    faults: list[Fault]
+    left_out: list[Fault]
+    additions: list[Addition] = field(default_factory=list)
+    adjusted: list[Fault] = field(default_factory=list)
+    instances: Counter[str] = field(default_factory=Counter)
+    converted: int = 0
+    undecided: int = 0
+
+    def add(self, read: ReadFile) -> None:
+        """Take a file that was read: it becomes an addition or a fault."""
+        try:
+            self.additions.append(self._addition(read))
+        except InvalidInputError as error:
+            self.faults.append(Fault(format_place(read.file.place), error.message))
+
+    @property
+    def warnings(self) -> Iterator[str]:
+        """What was assumed and may be wrong."""
+        if self.undecided:
+            yield (
+                f"of {format_count(self.undecided, 'image')} with an EXIF orientation, nothing says whether the "
+                "annotations follow it; taken as displayed ('--coordinates raw' is the other choice)"
+            )
+
+    def _addition(self, read: ReadFile) -> Addition:
+        path = (*self.to, *read.file.path)
+        if len(path) > MAX_DEPTH:
+            raise InvalidInputError(f"would be deeper than {MAX_DEPTH} directories")
+        placed = self._placed(read)
+        return Addition(
+            path=path,
+            blob=read.blob,
+            size=read.size,
+            facts=None if read.probe is None else _facts(read.probe),
+            variables={**self.given, **read.file.variables},
+            entered=None if placed is None else placed.entered,
+        )
+
+    def _placed(self, read: ReadFile) -> Placed | None:
+        stated = read.file.annotations
+        if stated is None or read.probe is None:
+            return None
+        placed = place(stated, read.probe, self.coordinates)
+        self.left_out.extend(placed.left_out)
+        self.adjusted.extend(placed.adjusted)
+        self.instances.update(one.label for one in placed.entered)
+        self.converted += placed.converted
+        self.undecided += placed.undecided
+        return placed
+
+
+def _facts(probe: Probe) -> ImageFacts:
+    return ImageFacts(probe.width, probe.height, probe.format, probe.mode, probe.orientation, probe.bits)

@@ -1,0 +1,62 @@
+"""The formats by name, and which one a source is."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from dvcore.errors import InvalidInputError, NotFoundError, nearest_hint
+from dvcore.formats.coco import COCO
+from dvcore.formats.files import FILES
+from dvcore.formats.folders import FOLDERS
+from dvcore.formats.images import IMAGES
+from dvcore.formats.source import Format, Request, format_place, stat_source
+
+FORMATS: Final = {one.name: one for one in (COCO, IMAGES, FOLDERS, FILES)}
+"""In the order in which they are asked whether a source is theirs. Class folders and any files look like folders of
+images: they are used only by name."""
+
+_WITH_ANNOTATIONS: Final = frozenset({COCO.name})
+"""Formats that take an annotation file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Detected:
+    """The format that reads a source, and why it is that one."""
+
+    format: Format
+    reason: str
+
+
+def detect_format(request: Request, name: str | None) -> Detected:
+    """The format of that name, or without one the first that the source is of.
+
+    Raises NotFoundError for an unknown name or a source that is not there, InvalidInputError where the source is of no
+    format or the format has no annotation file.
+    """
+    if name is not None:
+        detected = Detected(_format(name), "as asked for")
+    elif request.annotations is not None:
+        detected = Detected(COCO, "an annotation file was named")
+    else:
+        detected = _search(request)
+    if request.annotations is not None and detected.format.name not in _WITH_ANNOTATIONS:
+        raise InvalidInputError(f"the format {detected.format.name} has no annotation file", hint="leave it out")
+    return detected
+
+
+def _format(name: str) -> Format:
+    if name not in FORMATS:
+        hint = nearest_hint(name, FORMATS) or f"there are {', '.join(FORMATS)}"
+        raise NotFoundError(f"there is no import format {name!r}", hint=hint)
+    return FORMATS[name]
+
+
+def _search(request: Request) -> Detected:
+    stat_source(request.source)
+    for one in FORMATS.values():
+        reason = one.find(request) if one.find else None
+        if reason is not None:
+            return Detected(one, reason)
+    raise InvalidInputError(
+        f"{format_place(request.source)!r} is of no known format",
+        hint="import the folder that holds the images; '--format files' takes any file as it is",
+    )

@@ -1,0 +1,31 @@
+"""What an import did, for whoever shows it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from dvcore.errors import Fault
+from dvcore.repo.adding import AddReport
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """`format` read the source, because of `reason`.
+
+    `files` counts what became of the files that came in, and of their instances. `passed_over` counts files that were
+    not meant to come in, `faulty_files` names those that could not (with `skip_bad`). `instances` counts, by label,
+    what the source gave and could be placed; `left_out` names what could not, `adjusted` what was cut off or lost a
+    part. `converted` counts the files whose coordinates were turned from raw to displayed. `notes` and `warnings` are
+    sentences for people.
+    """
+
+    format: str
+    reason: str
+    files: AddReport
+    passed_over: int
+    faulty_files: tuple[Fault, ...]
+    instances: Mapping[str, int]
+    left_out: tuple[Fault, ...]
+    adjusted: tuple[Fault, ...]
+    converted: int
+    notes: tuple[str, ...]
+    warnings: tuple[str, ...]

@@ -1,0 +1,105 @@
+"""What a reader of a format gives: neutral values that no format has left a mark on.
+
+A reader only says what its source says. Whether an image can be read, whether a box lies in it and which way up it is
+comes later, and is the same for all formats.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path as FolderPath
+
+from dvcore.errors import Fault, NotFoundError
+from dvcore.model.annotations import Entered
+from dvcore.model.declarations import LabelDeclaration, VariableDeclaration
+from dvcore.model.names import Path
+from dvcore.model.values import Value
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is to be read: a folder or a file, the annotation file for the formats that have one, and the name of the
+    variable that class folders fill."""
+
+    source: FolderPath
+    annotations: FolderPath | None = None
+    variable: str = "label"
+
+
+@dataclass(frozen=True, slots=True)
+class StatedInstance:
+    """An instance in the coordinates of its source; `where` names it in messages."""
+
+    where: str
+    entered: Entered
+
+
+@dataclass(frozen=True, slots=True)
+class StatedAnnotations:
+    """What a source says of one image. `size` is the width and height that it has for the image, if it says."""
+
+    where: str
+    size: tuple[int, int] | None
+    instances: tuple[StatedInstance, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """One file to bring in: where it lands under the destination, where it is on the disk, and what its source says of
+    it; None where it says nothing."""
+
+    path: Path
+    place: str
+    variables: Mapping[str, Value] = field(default_factory=dict)
+    annotations: StatedAnnotations | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a source holds. `faults` are files that cannot come in, `left_out` instances; `passed_over` counts files
+    that were not meant; `notes` are for people. `are_images` is False where files come in as they are."""
+
+    files: tuple[SourceFile, ...]
+    faults: tuple[Fault, ...] = ()
+    left_out: tuple[Fault, ...] = ()
+    passed_over: int = 0
+    variables: tuple[VariableDeclaration, ...] = ()
+    labels: tuple[LabelDeclaration, ...] = ()
+    notes: tuple[str, ...] = ()
+    are_images: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A reader of one format. `find` looks at a source and says why it is of this format, or gives None; a format
+    without it is used only when it is asked for. Both raise DsetError and nothing else, whatever the source holds."""
+
+    name: str
+    read: Callable[[Request], Contents]
+    find: Callable[[Request], str | None] | None = None
+
+
+def stat_source(source: FolderPath) -> os.stat_result:
+    """What the system knows of the file or folder to import, or of what a link there leads to.
+
+    Raises NotFoundError where there is nothing, or nothing that can be reached.
+    """
+    try:
+        return source.stat()
+    except (OSError, ValueError) as error:
+        raise NotFoundError(f"nothing to import at {format_place(source)!r}: {format_reason(error)}") from None
+
+
+def format_place(place: str | FolderPath) -> str:
+    """A place on the disk, for messages: bytes that are no UTF-8 are escaped."""
+    return os.fsencode(place).decode(errors="backslashreplace")
+
+
+def format_count(number: int, noun: str) -> str:
+    """`1 file`, `2 files`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def format_reason(error: OSError | ValueError) -> str:
+    """What the system says of a failure, without its number and the place again."""
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)

@@ -1,0 +1,90 @@
+"""Any json at all is imported or refused by name; nothing else ever comes out."""
+
+import copy
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from support.sources import coco, imported, put_pictures
+
+from dvcore.errors import DsetError
+from dvcore.repo.repository import Repository
+
+VALID = coco(
+    {"bbox": [1, 1, 2, 2], "score": 0.5, "attributes": {"ripe": True}},
+    {"segmentation": [[1, 1, 3, 1, 3, 3], [4, 4, 6, 4, 6, 6]], "bbox": [1, 1, 5, 5], "category_id": 2},
+    {"segmentation": {"size": [8, 12], "counts": [10, 20, 66]}, "iscrowd": 1},
+    {"segmentation": {"size": [8, 12], "counts": "1N1Zf2"}},
+)
+
+odd_numbers = st.sampled_from([0, -1, 1, 2**31, 2**63, 10**30, 1e308, -1e308, 1e-320, float("nan"), float("inf")])
+json_values = st.recursive(
+    st.none()
+    | st.booleans()
+    | odd_numbers
+    | st.integers(-20, 20)
+    | st.floats()
+    | st.text(max_size=4)
+    | st.sampled_from(["a.png", "../a.png", "\ud800", "1"]),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """The paths of all values in a document."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [path, *(place for key, inner in items for place in places(inner, (*path, key)))]
+
+
+@st.composite
+def mutated(draw: st.DrawFn) -> Any:
+    document: Any = copy.deepcopy(VALID)
+    for _ in range(draw(st.integers(1, 4))):
+        *above, last = draw(st.sampled_from(places(document)[1:]))
+        parent = document
+        for key in above:
+            parent = parent[key]
+        match draw(st.sampled_from(["replace", "remove", "repeat"])):
+            case "remove":
+                del parent[last]
+            case "repeat" if isinstance(parent, list):
+                parent.append(copy.deepcopy(parent[last]))
+            case _:
+                parent[last] = draw(json_values)
+        if not places(document)[1:]:
+            break
+    return document
+
+
+def is_imported_or_refused(document: Any) -> None:
+    with tempfile.TemporaryDirectory() as folder, Repository.in_memory() as repository:
+        source = put_pictures(Path(folder), "a.png")
+        (source / "labels.json").write_text(json.dumps(document))
+        before = repository.working_tree().id
+        try:
+            report = imported(repository, source, annotations=source / "labels.json", skip_bad=True)
+        except DsetError as error:
+            str(error).encode()
+            assert repository.working_tree().id == before
+            return
+        for fault in (*report.faulty_files, *report.left_out, *report.adjusted):
+            str(fault).encode()
+        stated = document["annotations"]
+        if not report.faulty_files:
+            assert sum(report.instances.values()) + len(report.left_out) >= len(stated), "none goes without a word"
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(mutated())
+def test_mutated_documents(document: Any) -> None:
+    is_imported_or_refused(document)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.fixed_dictionaries({name: json_values | st.lists(json_values, max_size=3) for name in VALID}))
+def test_documents_of_anything(document: Any) -> None:
+    is_imported_or_refused(document)

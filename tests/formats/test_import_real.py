@@ -1,0 +1,149 @@
+"""Imports of the real data sets."""
+
+import json
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from pycocotools.coco import COCO
+from support.sources import imported, instances, reasons, records
+
+from dvcore.errors import FaultyFilesError, InvalidInputError
+from dvcore.model.values import ValueType
+from dvcore.repo.repository import Repository
+
+
+@pytest.fixture
+def repository() -> Repository:
+    return Repository.in_memory()
+
+
+def test_nuts_have_the_counts_of_pycocotools(
+    repository: Repository, shared_data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = shared_data / "coco-polygons"
+    report = imported(repository, source)
+    expected = COCO(source / "trainval.json")
+    capsys.readouterr()
+    names = {one["id"]: one["name"] for one in expected.loadCats(expected.getCatIds())}
+    assert report.instances == {name: len(expected.getAnnIds(catIds=[id_])) for id_, name in names.items()}
+    assert (report.format, report.files.added, report.files.instances_added) == ("coco", 18, 165)
+    assert report.left_out == report.faulty_files == ()
+    for image in expected.loadImgs(expected.getImgIds()):
+        path = f"nuts/images/{image['file_name']}"
+        found = Counter((one.source, one.label) for one in instances(repository, path))
+        stated = expected.loadAnns(expected.getAnnIds(imgIds=[image["id"]]))
+        assert found == Counter((str(one["id"]), names[one["category_id"]]) for one in stated)
+        assert records(repository)[path].annotated
+
+
+def test_polygons_are_stored_exactly_as_stated(repository: Repository, shared_data: Path) -> None:
+    source = shared_data / "coco-polygons"
+    imported(repository, source)
+    stated = {str(one["id"]): one for one in json.loads((source / "trainval.json").read_text())["annotations"]}
+    for path in records(repository):
+        for one in instances(repository, path):
+            parts = [list(part[0]) for part in one.geometry.parts]
+            assert parts == stated[one.source]["segmentation"]
+
+
+def test_importing_again_changes_nothing(repository: Repository, shared_data: Path) -> None:
+    imported(repository, shared_data / "coco-polygons")
+    before = repository.working_tree().id
+    report = imported(repository, shared_data / "coco-polygons")
+    assert repository.working_tree().id == before
+    assert (report.files.added, report.files.unchanged) == (0, 18)
+    assert (report.files.instances_added, report.files.instances_present) == (0, 165)
+
+
+def test_two_repositories_get_the_same_tree(shared_data: Path, tmp_path: Path) -> None:
+    shutil.copytree(shared_data / "coco-polygons", tmp_path / "elsewhere")
+    trees = set()
+    for source in (shared_data / "coco-polygons", tmp_path / "elsewhere"):
+        with Repository.in_memory() as repository:
+            imported(repository, source)
+            trees.add(repository.working_tree().id)
+    assert len(trees) == 1
+
+
+def test_class_folders(repository: Repository, shared_data: Path) -> None:
+    report = imported(repository, shared_data / "sign-digits", "signs", format="folders", variable="digit")
+    assert report.files.added == 601
+    variable = repository.working_tree().tree.find_variable("digit")
+    assert variable is not None
+    assert (variable.type, variable.choices) == (ValueType.ENUM, tuple("0123456789"))
+    found = records(repository)
+    assert len(found) == 601
+    assert all(record.variables == {"digit": path.split("/")[1]} for path, record in found.items())
+    assert not any(record.annotated for record in found.values())
+
+
+def test_orientations(repository: Repository, shared_data: Path) -> None:
+    imported(repository, shared_data / "exif", "exif")
+    found = records(repository)
+    assert len(found) == 9
+    for path, record in found.items():
+        assert record.facts is not None
+        assert record.facts.orientation == int(Path(path).stem[-1])
+        assert record.facts.height > record.facts.width, "all are portraits as displayed"
+
+
+def test_corrupt_files_stop_an_import_and_are_all_named(repository: Repository, shared_data: Path) -> None:
+    before = repository.working_tree().id
+    with pytest.raises(FaultyFilesError) as error:
+        imported(repository, shared_data / "near-duplicates", "near")
+    assert sorted(Path(fault.where).parent.name for fault in error.value.faults) == [
+        "mixed_images",
+        "mixed_nested_images",
+    ]
+    assert repository.working_tree().id == before
+    report = imported(repository, shared_data / "near-duplicates", "near", skip_bad=True)
+    assert len(report.faulty_files) == 2
+    assert report.files.added == len(records(repository)) == 20
+    assert "near/mixed_nested_images/lvl1/lvl2a/ukbench00120_rotation.jpg" in records(repository)
+
+
+FIXTURES = "format-fixtures/coco_dataset"
+
+
+@pytest.mark.parametrize("folder", ["coco_instances", "mmdet_coco"])
+def test_fixture_instances(repository: Repository, shared_data: Path, folder: str) -> None:
+    source = shared_data / FIXTURES / folder
+    images = source / ("images/val" if (source / "images").exists() else "val")
+    report = imported(repository, images, "v", annotations=source / "annotations/instances_val.json")
+    assert report.instances == {"a": 1, "b": 1}
+    first, second = instances(repository, "v/b.jpg")
+    assert first.attributes == {"x": 1, "y": "hello"}
+    assert second.attributes == {"crowd": True}
+    # The fixture's bbox [0, 0, 1, 9] beside a mask of two whole columns of 10 pixels is kept.
+    assert second.box is not None
+    assert (second.box.width, second.box.height) == (1.0, 9.0)
+    assert [one.name for one in repository.working_tree().tree.labels] == ["a", "b", "c"]
+    assert [one.source for one in repository.working_tree().tree.labels] == [1, 2, 4]
+
+
+def test_fixture_with_keypoints_says_that_it_does_not_keep_them(repository: Repository, shared_data: Path) -> None:
+    source = shared_data / FIXTURES / "coco_person_keypoints"
+    annotations = source / "annotations/person_keypoints_val.json"
+    report = imported(repository, source / "images/val", "v", annotations=annotations)
+    assert "'keypoints'" in reasons(report.notes)
+    assert report.instances == {"a": 1, "b": 1}
+
+
+def test_fixture_labels_without_geometry_are_left_out_by_name(repository: Repository, shared_data: Path) -> None:
+    source = shared_data / FIXTURES / "coco_labels"
+    report = imported(repository, source / "images/val", "v", annotations=source / "annotations/labels_val.json")
+    assert len(report.left_out) == 2
+    assert "has neither bbox nor segmentation" in reasons(report.left_out)
+    assert records(repository)["v/b.jpg"].annotated
+
+
+def test_fixture_roboflow(repository: Repository, shared_data: Path) -> None:
+    report = imported(repository, shared_data / FIXTURES / "coco_roboflow/val", "v")
+    assert (report.format, report.instances) == ("coco", {"a": 1, "b": 1})
+
+
+def test_several_annotation_files_are_listed(repository: Repository, shared_data: Path) -> None:
+    with pytest.raises(InvalidInputError, match=r"instances_train\.json.*--annotations"):
+        imported(repository, shared_data / FIXTURES / "coco")
