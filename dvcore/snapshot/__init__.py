@@ -1,0 +1,1 @@
+"""Projects become snapshots: definition, plan, shards, manifest; verified, compared, read with TensorFlow."""

@@ -1,0 +1,131 @@
+"""Shard files on disk: written whole or not at all, shared where their bytes are the same, read back and checked.
+
+Every OSError becomes a StorageError that names the path.
+"""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final, TypeVar
+
+from blake3 import blake3
+
+from dvcore.errors import StorageError
+from dvcore.model.manifest import Shard
+from dvcore.store.durable import sync_folder
+
+T = TypeVar("T")
+
+_BUFFER: Final = 1 << 20
+_READ_ONLY: Final = 0o444
+
+
+@contextmanager
+def storage_errors(path: Path) -> Iterator[None]:
+    """Turns an OSError into a StorageError."""
+    try:
+        yield
+    except OSError as error:
+        hint = "check permissions and free space"
+        raise StorageError(f"cannot use {path}: {error.strerror or error}", hint=hint) from None
+
+
+def write_file(path: Path, make: Callable[[Callable[[bytes], object]], T]) -> T:
+    """Make a read-only file: `make` gets the function that writes. It has its name only when it is whole and durable;
+    where `make` raises, nothing is left.
+
+    Raises StorageError and what `make` raises.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    with storage_errors(path):
+        try:
+            with temporary.open("wb", buffering=_BUFFER) as file:
+                result = make(file.write)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.chmod(_READ_ONLY)
+            temporary.replace(path)
+        finally:
+            with suppress(FileNotFoundError):
+                temporary.unlink()
+    return result
+
+
+def share_file(source: Path, target: Path) -> None:
+    """Give a file a second name; where the file system cannot, copy it.
+
+    Raises StorageError.
+    """
+    with storage_errors(target):
+        with suppress(FileNotFoundError):
+            target.unlink()
+        try:
+            os.link(source, target)
+        except OSError:
+            with source.open("rb") as file:
+                write_file(target, lambda write: _copy(file.read, write))
+
+
+def find_fault(path: Path, shard: Shard) -> str | None:
+    """What is wrong with a shard's file, or None: it is read whole.
+
+    Raises StorageError where it cannot be read.
+    """
+    if not has_size(path, shard):
+        return f"{path.name} is missing" if not path.exists() else f"{path.name} has not {shard.size} bytes"
+    with storage_errors(path):
+        hasher = blake3()
+        hasher.update_mmap(path)
+    return None if hasher.digest() == shard.blake3 else f"{path.name} has other bytes than the snapshot"
+
+
+def is_sound(path: Path, shard: Shard) -> bool:
+    """Whether a shard's file is there, can be read, and has the right bytes: it is read whole."""
+    try:
+        return find_fault(path, shard) is None
+    except StorageError:
+        return False
+
+
+def has_size(path: Path, shard: Shard) -> bool:
+    """Whether there is a file of the shard's size, without reading it."""
+    try:
+        return path.stat().st_size == shard.size
+    except OSError:
+        return False
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it, where they are not there.
+
+    Raises StorageError.
+    """
+    with storage_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+
+
+def publish(staging: Path, folder: Path) -> None:
+    """Give a finished folder its name, durably; an empty folder of that name is replaced.
+
+    Raises StorageError.
+    """
+    with storage_errors(folder):
+        sync_folder(staging)
+        staging.rename(folder)
+        sync_folder(folder.parent)
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove a folder and what is in it, if it is there.
+
+    Raises StorageError.
+    """
+    with storage_errors(folder), suppress(FileNotFoundError):
+        shutil.rmtree(folder)
+
+
+def _copy(read: Callable[[int], bytes], write: Callable[[bytes], object]) -> None:
+    while data := read(_BUFFER):
+        write(data)

@@ -1,0 +1,43 @@
+"""The folder of a snapshot: whether it may be used, and the small files in it."""
+
+from pathlib import Path
+
+from dvcore.errors import ExistsError
+from dvcore.snapshot.catalog import Snapshot
+from dvcore.snapshot.files import storage_errors
+from dvcore.snapshot.sidefiles import ORIGIN, side_files
+from dvcore.store.durable import write_atomically
+
+
+def check_usable(folder: Path, snapshot: Snapshot | None) -> None:
+    """A folder is usable where it is absent, empty, or holds the files of this very snapshot (None: a new one).
+
+    Raises ExistsError, StorageError.
+    """
+    with storage_errors(folder):
+        if not folder.exists():
+            return
+        if not folder.is_dir():
+            raise ExistsError(f"{folder} is a file", hint="name a folder")
+        is_empty = not any(folder.iterdir())
+        if not is_empty and not (snapshot is not None and holds(folder, snapshot)):
+            raise ExistsError(f"{folder} holds something else", hint="name an empty or a new folder")
+
+
+def holds(folder: Path, snapshot: Snapshot) -> bool:
+    """Whether a folder says of itself that it is this snapshot's.
+
+    Raises StorageError.
+    """
+    origin = folder / ORIGIN
+    with storage_errors(origin):
+        return origin.is_file() and origin.read_bytes() == side_files(snapshot)[ORIGIN]
+
+
+def write_side_files(snapshot: Snapshot, folder: Path) -> None:
+    """Write the small files beside the shards.
+
+    Raises StorageError.
+    """
+    for name, data in side_files(snapshot).items():
+        write_atomically(folder / name, data)

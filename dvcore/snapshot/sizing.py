@@ -1,0 +1,50 @@
+"""How many shards a split gets when nobody says: a power of two, each of at most about 128 MiB.
+
+TensorFlow reads well from files of 100 MB and more, and parallel work wants several of them. The number is chosen once,
+at the first snapshot, from what the headers say; it is no promise about bytes.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Final
+
+from dvcore.image.downsample import target_size
+from dvcore.image.pipeline import Pipeline
+from dvcore.model.definition import Definition
+from dvcore.model.files import ImageFacts
+
+SHARD_BYTES: Final = 128 * 2**20
+MAX_CHOSEN: Final = 1024
+_OTHER_FEATURES: Final = 512
+"""About what an example holds beside the image."""
+_BYTES_PER_SAMPLE: Final = {"png": 0.55, "jpeg": 0.2}
+"""Of photographs, after encoding."""
+
+
+def estimated_size(size: int, facts: ImageFacts, pipeline: Pipeline) -> int:
+    """About the bytes of an example: `size` is the file's."""
+    width, height = target_size(pipeline.downsampling, facts.width, facts.height)
+    if (width, height) == (facts.width, facts.height) and facts.format in {"JPEG", "PNG"}:
+        return size + _OTHER_FEATURES
+    channels = 1 if pipeline.color == "gray" else 3
+    encoding = "jpeg" if pipeline.encoding == "jpeg" else "png"
+    return int(width * height * channels * _BYTES_PER_SAMPLE[encoding]) + _OTHER_FEATURES
+
+
+def with_shard_counts(definition: Definition, weights: Iterable[tuple[int, int]]) -> Definition:
+    """The definition with a number of shards for every split that has none; `weights` are (split, bytes)."""
+    totals = [0] * len(definition.splits)
+    for split, weight in weights:
+        totals[split] += weight
+    splits = (
+        split if split.shards is not None else replace(split, shards=_chosen(total))
+        for split, total in zip(definition.splits, totals, strict=True)
+    )
+    return replace(definition, splits=tuple(splits))
+
+
+def _chosen(total: int) -> int:
+    shards = 1
+    while total / shards > SHARD_BYTES and shards < MAX_CHOSEN:
+        shards *= 2
+    return shards

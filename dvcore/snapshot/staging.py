@@ -1,0 +1,85 @@
+"""A folder to make a snapshot in, beside where it is to be, for one process at a time.
+
+It is removed whatever happens, unless it was given another name. What a killed process left is cleared by the next that
+makes the same; where the snapshot was recorded already, whoever completes it takes the finished files over.
+"""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from dvcore.errors import StateError
+from dvcore.snapshot.files import remove_folder, storage_errors
+
+
+@contextmanager
+def staging_folder(parent: Path, key: str) -> Iterator[Path]:
+    """An empty folder; `key` names what is made in it.
+
+    Raises StateError where another process makes the same, StorageError.
+    """
+    folder = _folder(parent, key)
+    with storage_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(folder, os.O_RDONLY)
+    with _locked(folder, descriptor):
+        try:
+            _clear(folder)
+            yield folder
+        finally:
+            remove_folder(folder)
+
+
+@contextmanager
+def abandoned_folder(parent: Path, key: str) -> Iterator[Path | None]:
+    """What a killed process left of what it made, None where there is nothing or `parent` cannot be looked into. It is
+    removed when all went well.
+
+    Raises StateError where the process is still at it, StorageError.
+    """
+    folder = _folder(parent, key)
+    descriptor = None
+    with suppress(OSError):  # such as a disk that is not mounted: it must not keep anybody from writing elsewhere
+        descriptor = os.open(folder, os.O_RDONLY)
+    if descriptor is None:
+        yield None
+        return
+    with _locked(folder, descriptor):
+        yield folder
+        remove_folder(folder)
+
+
+def _folder(parent: Path, key: str) -> Path:
+    return parent / f".making-{key}"
+
+
+@contextmanager
+def _locked(folder: Path, descriptor: int) -> Iterator[None]:
+    """Hold the lock of an open folder; the descriptor is closed at the end."""
+    try:
+        _lock(folder, descriptor)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _lock(folder: Path, descriptor: int) -> None:
+    busy = StateError("another process is making this snapshot", hint="run the command again when it has finished")
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise busy from None
+    # Between open and lock its owner may have renamed or removed the folder: then this lock is on another name's.
+    try:
+        if not os.path.samestat(os.fstat(descriptor), folder.stat()):
+            raise busy
+    except FileNotFoundError:
+        raise busy from None
+
+
+def _clear(folder: Path) -> None:
+    with storage_errors(folder):
+        for left in folder.iterdir():
+            left.unlink()

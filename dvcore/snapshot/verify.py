@@ -1,0 +1,117 @@
+"""Verifying a snapshot: its files against the manifest, or the manifest against shards that are made anew."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from dvcore.errors import StateError, StorageError
+from dvcore.model.manifest import Manifest, Shard
+from dvcore.progress import Progress, Silent
+from dvcore.repo.repository import Repository
+from dvcore.snapshot.catalog import Snapshot, load_snapshot
+from dvcore.snapshot.engine import run_local
+from dvcore.snapshot.files import find_fault
+from dvcore.snapshot.places import check_there, place_of, remake_command
+from dvcore.snapshot.plan import make_plan
+from dvcore.snapshot.recipe import find_toolchain_change, recipe_of
+from dvcore.snapshot.recording import save_manifest
+from dvcore.snapshot.shards import Made, ShardPlan, make_shard, plan_shards
+from dvcore.snapshot.sidefiles import side_files
+from dvcore.store import MemoryStore, ObjectDraft
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """`problems` are one line each. `notes` say what explains them, such as another toolchain."""
+
+    snapshot: str
+    shards: int
+    problems: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.problems
+
+
+def verify_files(repository: Repository, name: str, *, folder: Path | None = None) -> Verification:
+    """Read the files of a snapshot and compare them with its manifest, in `folder` or where they were last written to.
+
+    Raises NotFoundError, InvalidInputError, CorruptError, StorageError; StateError for a snapshot in memory that nobody
+    wrote out.
+    """
+    snapshot = load_snapshot(repository, name)
+    place, shards = place_of(repository, snapshot, folder), snapshot.manifest.shards
+    try:
+        check_there(snapshot, place)
+    except StateError as gone:
+        return Verification(snapshot.name, len(shards), (gone.message,), (gone.hint or "",))
+    problems = [_problem(place.folder / snapshot.file_name(shard), shard) for shard in shards]
+    problems += [_side_problem(place.folder / file, data) for file, data in side_files(snapshot).items()]
+    found = tuple(problem for problem in problems if problem is not None)
+    notes = (f"'{remake_command(snapshot, place)}' makes files again",) if found else ()
+    return Verification(snapshot.name, len(shards), found, notes)
+
+
+def verify_rebuild(
+    repository: Repository, name: str, *, jobs: int | None = None, progress: Progress | None = None
+) -> Verification:
+    """Make all shards and the manifest anew, from the tree and the blobs alone, without any file or cache, and compare
+    them with the manifest.
+
+    Raises NotFoundError, InvalidInputError, CorruptError.
+    """
+    snapshot = load_snapshot(repository, name)
+    recipe = recipe_of(snapshot.definition)
+    plan = make_plan(repository, repository.tree(snapshot.tree), snapshot.definition, private_index=True)
+    shards = plan_shards(plan, snapshot.definition)
+
+    def work(shard: ShardPlan, advance: Callable[[], None]) -> Made:
+        return make_shard(repository.blobs, recipe, shard, lambda _: None, advance)
+
+    made = run_local(work, shards, jobs=jobs, progress=progress or Silent())
+    # The draft is never written: only the roots of its maps are wanted.
+    rebuilt = save_manifest(ObjectDraft(MemoryStore()), plan, shards, made, recipe)
+    problems = _shard_differences(snapshot, made) or _example_differences(snapshot.manifest, rebuilt)
+    problems += _count_differences(snapshot.manifest, rebuilt)
+    change = find_toolchain_change(snapshot.manifest.toolchain, recipe)
+    return Verification(snapshot.name, len(shards), tuple(problems), () if change is None else (change,))
+
+
+def _problem(path: Path, shard: Shard) -> str | None:
+    try:
+        return find_fault(path, shard)
+    except StorageError as error:
+        return str(error)
+
+
+def _side_problem(path: Path, data: bytes) -> str | None:
+    try:
+        return None if path.read_bytes() == data else f"{path.name} was changed"
+    except FileNotFoundError:
+        return f"{path.name} is missing"
+    except OSError as error:
+        return f"{path.name} cannot be read: {error.strerror}"
+
+
+def _shard_differences(snapshot: Snapshot, made: Sequence[Made]) -> list[str]:
+    return [
+        f"{snapshot.file_name(expected)} came out with other bytes"
+        for expected, result in zip(snapshot.manifest.shards, made, strict=True)
+        if expected != replace(result.shard, inputs=expected.inputs)  # inputs name the toolchain, which may differ
+    ]
+
+
+def _example_differences(expected: Manifest, rebuilt: Manifest) -> list[str]:
+    """Of shards that are equal: where a shard differs, so does what the manifest says of its examples."""
+    return ["the manifest names other examples than the commit gives"] if expected.examples != rebuilt.examples else []
+
+
+def _count_differences(expected: Manifest, rebuilt: Manifest) -> list[str]:
+    problems = []
+    if (expected.left_out, expected.left_out_counts) != (rebuilt.left_out, rebuilt.left_out_counts):
+        problems.append("the manifest names other files as left out than the commit gives")
+    if expected.label_counts != rebuilt.label_counts:
+        problems.append("the manifest has other counts of labels than the commit gives")
+    return problems
