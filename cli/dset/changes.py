@@ -1,0 +1,150 @@
+"""Printing what changed between two trees."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from dset.instances import format_instance
+from dset.output import count, counts, say, say_json
+from dvcore.history.annotations import AnnotationChange, InstanceChange, diff_annotations
+from dvcore.history.diff import FileChange, Kind, diff_directories, diff_trees
+from dvcore.ids import format_id, format_short
+from dvcore.model.geometry import Mask, bounds
+from dvcore.model.names import format_path
+from dvcore.model.values import format_value
+from dvcore.repo.treereader import TreeReader
+
+_DECLARED: Final = ("variables", "labels")
+_SIGNS: Final = {Kind.ADDED: "+", Kind.REMOVED: "-", Kind.MODIFIED: "~", Kind.MOVED: ">"}
+
+
+def say_changes(
+    before: TreeReader, after: TreeReader, *, as_json: bool, instances: bool = False, limit: int | None = None
+) -> None:
+    """Every change a line, counts last; with a limit, only so many lines for people."""
+    changes = diff_trees(before, after)
+    if as_json:
+        for change in changes:
+            say_json(_as_json(change, diff_annotations(before, after, change), instances=instances))
+        for kind, paths in zip(("added", "removed"), diff_directories(before, after), strict=True):
+            for path in paths:
+                say_json({"change": kind, "path": format_path(path), "directory": True})
+        return
+    for change in changes[:limit]:
+        _say_change(change, diff_annotations(before, after, change), instances=instances)
+    if limit is not None and len(changes) > limit:
+        say(f"… and {len(changes) - limit:,} more; 'dset diff' lists all")
+    _say_directories(before, after)
+    _say_declarations(before, after)
+    if changes or before.id == after.id:
+        say(_summary(changes))
+
+
+def say_stat(before: TreeReader, after: TreeReader, *, as_json: bool) -> None:
+    """Counts of files and instances."""
+    changes = diff_trees(before, after)
+    totals = [0, 0, 0]
+    for change in changes:
+        for place, number in enumerate(diff_annotations(before, after, change).counts()):
+            totals[place] += number
+    if as_json:
+        files = Counter(change.kind.value for change in changes)
+        instances = dict(zip(("added", "removed", "modified"), totals, strict=True))
+        declared = {what: dict(Counter(kind for kind, _ in _declarations(before, after, what))) for what in _DECLARED}
+        say_json({"files": {kind.value: files[kind.value] for kind in Kind}, "instances": instances, **declared})
+        return
+    _say_directories(before, after)
+    _say_declarations(before, after)
+    say(_summary(changes))
+    say(f"instances: {counts(zip(totals, ('added', 'removed', 'modified'), strict=True))}")
+
+
+def _summary(changes: Sequence[FileChange]) -> str:
+    kinds = Counter(change.kind for change in changes)
+    return f"{count(len(changes), 'change')}: {counts((kinds[kind], kind.value) for kind in Kind)}"
+
+
+def _as_json(change: FileChange, annotations: AnnotationChange, *, instances: bool) -> dict[str, Any]:
+    added, removed, modified = annotations.counts()
+    result: dict[str, Any] = {
+        "change": change.kind.value,
+        "path": format_path(change.path),
+        "file": format_id(change.file),
+        "blob": [format_id(record.blob) if record else None for record in (change.old, change.new)],
+        "variables": {name: list(values) for name, values in annotations.variables.items()},
+        "instances": {"added": added, "removed": removed, "modified": modified},
+        "annotated": [record.annotated if record else None for record in (change.old, change.new)],
+    }
+    if change.source is not None:
+        result["from"] = format_path(change.source)
+    if instances:
+        result["instance_changes"] = [
+            [format_instance(side) if side else None for side in (one.old, one.new)] for one in annotations.instances
+        ]
+    return result
+
+
+def _say_change(change: FileChange, annotations: AnnotationChange, *, instances: bool) -> None:
+    source = f"{format_path(change.source)} -> " if change.source is not None else ""
+    details = _details(change, annotations)
+    say(f"{_SIGNS[change.kind]} {source}{format_path(change.path)}{f'  ({details})' if details else ''}")
+    if instances:
+        for one in annotations.instances:
+            say(f"    {_instance_line(one)}")
+
+
+def _details(change: FileChange, annotations: AnnotationChange) -> str:
+    added, removed, modified = annotations.counts()
+    parts = []
+    if change.kind is Kind.MODIFIED:
+        parts += [
+            f"{name}: {format_value(old) or 'unset'} -> {format_value(new) or 'unset'}"
+            for name, (old, new) in annotations.variables.items()
+        ]
+        if change.old and change.new and change.old.blob != change.new.blob:
+            parts.append(f"bytes {format_short(change.old.blob)} -> {format_short(change.new.blob)}")
+        if change.old and change.new and change.old.annotated != change.new.annotated:
+            parts.append("annotated" if change.new.annotated else "no longer annotated")
+    numbers = [(added, "added"), (removed, "removed"), (modified, "modified")]
+    if any(number for number, _ in numbers):
+        parts.append(f"instances: {counts(numbers)}")
+    return "; ".join(parts)
+
+
+def _instance_line(change: InstanceChange) -> str:
+    if change.old is None or change.new is None:
+        one = change.new or change.old
+        assert one is not None, "a change has at least one side"
+        return f"{'-' if change.new is None else '+'} {one.label} {_place(one.geometry)}"
+    labels = change.new.label if change.old.label == change.new.label else f"{change.old.label} -> {change.new.label}"
+    places = [_place(side.geometry) for side in (change.old, change.new)]
+    return f"~ {labels} {' -> '.join(dict.fromkeys(places))}"
+
+
+def _place(geometry: Any) -> str:
+    if isinstance(geometry, Mask):
+        return f"mask {geometry.width}x{geometry.height}"
+    left, top, right, bottom = bounds(geometry)
+    return f"{type(geometry).__name__.lower()} at {left:.6g},{top:.6g} size {right - left:.6g}x{bottom - top:.6g}"
+
+
+def _say_directories(before: TreeReader, after: TreeReader) -> None:
+    for sign, paths in zip("+-", diff_directories(before, after), strict=True):
+        for path in paths:
+            say(f"{sign} {format_path(path)}/  (empty)")
+
+
+def _say_declarations(before: TreeReader, after: TreeReader) -> None:
+    for what in _DECLARED:
+        for kind, name in _declarations(before, after, what):
+            say(f"{_SIGNS[Kind(kind)]} {what.removesuffix('s')} {name}")
+
+
+def _declarations(before: TreeReader, after: TreeReader, what: str) -> Iterator[tuple[str, str]]:
+    """What happened to which declaration."""
+    old = {one.name: one for one in getattr(before.tree, what)}
+    new = {one.name: one for one in getattr(after.tree, what)}
+    for name in sorted(old.keys() | new.keys()):
+        if old.get(name) != new.get(name):
+            kind = Kind.ADDED if name not in old else Kind.REMOVED if name not in new else Kind.MODIFIED
+            yield kind.value, name

@@ -1,0 +1,109 @@
+"""`dset ls`."""
+
+from collections.abc import Iterator
+
+import click
+
+from dset.context import open_repository
+from dset.files import file_json, file_line
+from dset.output import say, say_json
+from dset.selecting import selection, where_option
+from dvcore.errors import DsetError, NotFoundError
+from dvcore.ids import FileId
+from dvcore.model.names import Path, format_path
+from dvcore.model.tree import Directory, FileEntry
+from dvcore.repo.repository import Repository
+from dvcore.repo.revisions import resolve_revision, split_revision
+from dvcore.repo.selection import select_files
+from dvcore.repo.treereader import TreeReader
+
+
+@click.command("ls")
+@click.argument("directory", required=False, default="", metavar="[REV:]DIRECTORY")
+@click.option("-R", "--recursive", is_flag=True, help="Every file under it.")
+@where_option
+@click.option("--count", "only_count", is_flag=True, help="Only the number of files.")
+@click.option("--project", metavar="P", help="What the project P takes of the revision.")
+@click.option("--label", metavar="L", help="With --project: only what its label L holds.")
+@click.option("--split", metavar="S", help="With --project: only what its split S holds.")
+@click.option("--json", "as_json", is_flag=True, help="A JSON object for each file.")
+def command(
+    directory: str,
+    recursive: bool,
+    where: str | None,
+    only_count: bool,
+    project: str | None,
+    label: str | None,
+    split: str | None,
+    as_json: bool,
+) -> None:
+    """List a directory; with -R, --where or --project, the files at any depth."""
+    if project is None and (label or split):
+        raise click.UsageError("--label and --split go with --project")
+    repository = open_repository()
+    reader, path = _located(repository, directory)
+    files: Iterator[tuple[Path, FileId]]
+    if project is not None:
+        from dset.snapshots import project_paths  # noqa: PLC0415 - SQLite and more, which only --project needs
+
+        files = iter(project_paths(repository, reader, project, label=label, split=split, under=path))
+        if where is not None:
+            passing = set(_matching(repository, reader, path, where))
+            files = (one for one in files if one in passing)
+    elif where is not None:
+        files = _matching(repository, reader, path, where)
+    elif recursive or only_count or isinstance(reader.entry(path), FileEntry):
+        if only_count:
+            entry = reader.entry(path)
+            say_json(1 if isinstance(entry, FileEntry) else entry.files)
+            return
+        files = reader.iter_files(path)
+    else:
+        _list_level(reader, path, as_json=as_json)
+        return
+    if only_count:
+        say_json(sum(1 for _ in files))
+        return
+    for one, file in files:
+        _say_file(reader, one, file, as_json=as_json)
+
+
+def _located(repository: Repository, text: str) -> tuple[TreeReader, Path]:
+    """The tree and the path in it; somebody who names a revision alone is told how to list it."""
+    revision, path = split_revision(repository, text)
+    reader = repository.tree(revision.tree)
+    if ":" not in text and reader.find_entry(path) is None and _is_revision(repository, text):
+        raise NotFoundError(f"no file or directory {text!r}", hint=f"'dset ls {text}:' lists that revision")
+    return reader, path
+
+
+def _is_revision(repository: Repository, text: str) -> bool:
+    try:
+        resolve_revision(repository, text)
+    except DsetError:
+        return False
+    return True
+
+
+def _matching(repository: Repository, reader: TreeReader, path: Path, where: str) -> Iterator[tuple[Path, FileId]]:
+    for one in select_files(reader, [path], selection(repository, where)):
+        yield one.path, one.file
+
+
+def _list_level(reader: TreeReader, path: Path, *, as_json: bool) -> None:
+    for name, entry in reader.iter_directory(reader.directory(path)):
+        inner = (*path, name)
+        if isinstance(entry, Directory):
+            if as_json:
+                say_json({"directory": format_path(inner), "files": entry.files})
+            else:
+                say(f"{format_path(inner)}/  {entry.files:,} file{'' if entry.files == 1 else 's'}")
+        else:
+            _say_file(reader, inner, entry.file, as_json=as_json)
+
+
+def _say_file(reader: TreeReader, path: Path, file: FileId, *, as_json: bool) -> None:
+    if as_json:
+        say_json(file_json(reader, path, file))
+    else:
+        say(file_line(reader, path, file))

@@ -1,0 +1,32 @@
+"""`dset remove`."""
+
+from typing import Final
+
+import click
+
+from dset.context import open_repository
+from dset.output import count, say
+from dvcore.model.names import format_path, parse_path
+from dvcore.repo.entries import remove
+
+_SHOWN: Final = 5
+
+
+@click.command("remove")
+@click.argument("paths", nargs=-1, required=True)
+def command(paths: tuple[str, ...]) -> None:
+    """Remove entries: files, or directories with everything under them.
+
+    A file that another directory holds stays there. With its last entry it goes from the working state; commits and
+    'dset undo' bring it back.
+    """
+    targets = [parse_path(path) for path in paths]
+    report = remove(open_repository(), targets)
+    names = ", ".join(map(format_path, targets[:_SHOWN])) + (", …" if len(targets) > _SHOWN else "")
+    say(f"removed {names}: {count(report.entries, 'file entry', 'file entries')}")
+    if report.last:
+        say(f"{count(len(report.last), 'file')} had no other entry and left the working state:")
+        for path in report.last[:_SHOWN]:
+            say(f"  {format_path(path)}")
+        if len(report.last) > _SHOWN:
+            say(f"  … and {len(report.last) - _SHOWN:,} more")

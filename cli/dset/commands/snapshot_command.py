@@ -1,0 +1,47 @@
+"""`dset snapshot`."""
+
+from pathlib import Path
+
+import click
+
+from dset.context import on_disk, open_repository
+from dset.output import note, say, say_json, warn
+from dset.progress import shown_progress
+from dset.snapshots import plan_json, say_plan, say_snapshot, snapshot_json
+from dvcore.snapshot.plan import plan_warnings
+
+
+@click.command("snapshot")
+@click.argument("project")
+@click.option("--at", metavar="REV", help="The commit to take; the default is HEAD, with nothing uncommitted.")
+@click.option(
+    "--out", type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help="Where the files go, from now on."
+)
+@click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Shards made at a time.")
+@click.option("--dry-run", is_flag=True, help="Only say what it would hold.")
+@click.option("--json", "as_json", is_flag=True, help='{"snapshot","commit","digest","out","splits","left_out"}')
+def command(project: str, at: str | None, out: Path | None, jobs: int | None, dry_run: bool, as_json: bool) -> None:
+    """Write the TFRecords of PROJECT from a commit. The same commit gives the same bytes, and the same number."""
+    from dvcore.snapshot.take import preview_snapshot, take_snapshot  # noqa: PLC0415 - Pillow is nothing for --help
+
+    repository = open_repository()
+    if dry_run:
+        plan = preview_snapshot(repository, project, at=at)
+        for line in plan_warnings(plan):
+            warn(line)
+        if as_json:
+            say_json(plan_json(plan))
+        else:
+            say_plan(plan)
+        return
+    target = None if out is None else on_disk(out).resolve()
+    report = take_snapshot(repository, project, at=at, out=target, jobs=jobs, progress=shown_progress())
+    for line in report.warnings:
+        warn(line)
+    if as_json:
+        say_json(snapshot_json(report))
+        return
+    if not report.is_new:
+        note(f"this commit has this snapshot already: {report.snapshot}")
+    say_snapshot(report)
+    say(f"shards: {report.made} written, {report.shared} taken over unchanged")

@@ -1,0 +1,76 @@
+"""Progress on stderr: a bar on a terminal, a line for each long step elsewhere."""
+
+import sys
+import time
+from typing import TYPE_CHECKING, Final
+
+import click
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+    from rich.progress import TaskID
+
+_NOTICEABLE: Final = 1.0
+"""Seconds; shorter steps are not worth a line."""
+
+
+class TerminalProgress:
+    """A bar with count, rate and time left, gone when the step is."""
+
+    def __init__(self) -> None:
+        self._bar: Bar | None = None
+        self._task: TaskID | None = None
+
+    def start(self, what: str, total: int | None) -> None:
+        """Begin a step."""
+        self._bar = _make_bar()
+        self._task = self._bar.add_task(what, total=total)
+        self._bar.start()
+
+    def advance(self, amount: int = 1) -> None:
+        """Count."""
+        if self._bar is not None and self._task is not None:
+            self._bar.advance(self._task, amount)
+
+    def finish(self) -> None:
+        """Take the bar away."""
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+
+class LineProgress:
+    """A line when a step that took noticeable time ends."""
+
+    def __init__(self) -> None:
+        self._what = ""
+        self._done = 0
+        self._begun = 0.0
+
+    def start(self, what: str, total: int | None) -> None:
+        """Begin a step."""
+        self._what, self._done, self._begun = what, 0, time.monotonic()
+
+    def advance(self, amount: int = 1) -> None:
+        """Count."""
+        self._done += amount
+
+    def finish(self) -> None:
+        """Say how long it took."""
+        elapsed = time.monotonic() - self._begun
+        if elapsed >= _NOTICEABLE:
+            click.echo(f"{self._what}: {self._done:,} in {elapsed:.1f} s", err=True)
+
+
+def shown_progress() -> TerminalProgress | LineProgress:
+    """What fits stderr."""
+    return TerminalProgress() if sys.stderr.isatty() else LineProgress()
+
+
+def _make_bar() -> "Bar":
+    # rich takes as long to import as a short command takes in all; only a bar that is seen needs it.
+    from rich.console import Console  # noqa: PLC0415
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=Console(stderr=True), transient=True)

@@ -1,0 +1,11 @@
+"""What the command line was started with; light, since every call imports it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The folder that the command runs in."""
+
+    folder: Path
