@@ -3,6 +3,7 @@
 Exit codes: 0 done, 1 failed (or, for checks, not well), 2 called wrongly, 130 interrupted.
 """
 
+import os
 import sys
 import traceback
 from importlib import import_module
@@ -103,11 +104,11 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         click.echo("dset: interrupted", err=True)
         sys.exit(130)
-    except BrokenPipeError:
-        # Whoever read our output has enough; keep Python from complaining about it on the way out.
-        sys.stderr.close()
+    except BrokenPipeError:  # whoever read our output has enough
+        _drop_output()
         sys.exit(1)
     except OSError as error:
+        _drop_output()
         # The library tells its own troubles with the disk as StorageError; what is left is our output.
         _tell(StorageError(f"cannot write the output: {error.strerror}", hint="what the command did, it has done"))
         sys.exit(1)
@@ -115,6 +116,11 @@ def main() -> None:
         _tell(error)
         sys.exit(1)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _drop_output() -> None:
+    """Send what is still buffered nowhere, or Python would try once more on its way out, and complain."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _tell(error: Exception) -> None:

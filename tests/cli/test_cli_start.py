@@ -136,9 +136,24 @@ def test_a_configuration_that_cannot_be_read(nuts: Dset, monkeypatch: pytest.Mon
     config.unlink()
 
 
-def test_output_that_cannot_be_written(nuts: Dset) -> None:
+@pytest.mark.parametrize("buffered", ["", "1"], ids=["buffered", "unbuffered"])
+def test_output_that_cannot_be_written(nuts: Dset, buffered: str) -> None:
     command = [str(Path(sys.executable).parent / "dset"), "-C", str(nuts.folder), "ls", "nuts", "-R"]
+    environment = {**os.environ, "PYTHONUNBUFFERED": buffered}
     with Path("/dev/full").open("w") as full:
-        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False, env=environment)
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
     assert "cannot write the output: No space left on device" in done.stderr
+
+
+@pytest.mark.parametrize("buffered", ["", "1"], ids=["buffered", "unbuffered"])
+def test_a_reader_that_has_enough(nuts: Dset, buffered: str) -> None:
+    nuts("mirror", "nuts", "a/long/way/to/the/same/files")
+    command = [str(Path(sys.executable).parent / "dset"), "-C", str(nuts.folder), "ls", "-R"]
+    environment = {**os.environ, "PYTHONUNBUFFERED": buffered}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment) as reading:
+        assert reading.stdout is not None
+        assert reading.stderr is not None
+        reading.stdout.close()
+        assert reading.stderr.read() == b""
+        assert reading.wait() == 1
