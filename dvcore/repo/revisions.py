@@ -22,7 +22,6 @@ from dvcore.store import Table
 
 WORK: Final = "WORK"
 HEAD: Final = "HEAD"
-LEAST_DIGITS: Final = 4
 _ANCESTOR: Final = re.compile(r"(?P<base>[^~]+)(?P<steps>(~[0-9]{0,6})+)")
 _SNAPSHOT: Final = re.compile(r"(?P<name>[^@]+)@(?P<number>[1-9][0-9]{0,8})")
 

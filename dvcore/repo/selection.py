@@ -7,7 +7,7 @@ from typing import Final
 from dvcore.errors import ConflictError, InvalidInputError
 from dvcore.ids import FileId, digest
 from dvcore.model.names import Path, format_path
-from dvcore.model.tree import Directory, FileEntry
+from dvcore.model.tree import FileEntry
 from dvcore.repo.treereader import TreeReader
 
 Filter = Callable[[TreeReader, Collection[Path]], Iterable[Path]]
@@ -100,8 +100,3 @@ def _sample(files: list[Selected], count: int) -> list[Selected]:
     ranked = sorted({one.file for one in files}, key=lambda file: digest(_SAMPLE_SALT + file))
     chosen = set(ranked[:count])
     return [one for one in files if one.file in chosen]
-
-
-def is_directory(reader: TreeReader, path: Path) -> bool:
-    """Whether a path leads to a directory."""
-    return isinstance(reader.find_entry(path), Directory)
