@@ -12,6 +12,7 @@ from dvcore.errors import DsetError, NotFoundError
 from dvcore.ids import FileId
 from dvcore.model.names import Path, format_path
 from dvcore.model.tree import Directory, FileEntry
+from dvcore.repo.edits import count_files
 from dvcore.repo.repository import Repository
 from dvcore.repo.revisions import resolve_revision, split_revision
 from dvcore.repo.selection import select_files
@@ -42,30 +43,35 @@ def command(
         raise click.UsageError("--label and --split go with --project")
     repository = open_repository()
     reader, path = _located(repository, directory)
-    files: Iterator[tuple[Path, FileId]]
+    entry = reader.entry(path)
     if project is not None:
-        from dset.snapshots import project_paths  # noqa: PLC0415 - SQLite and more, which only --project needs
-
-        files = iter(project_paths(repository, reader, project, label=label, split=split, under=path))
+        files = _of_project(repository, reader, path, project, label=label, split=split)
         if where is not None:
             passing = set(_matching(repository, reader, path, where))
             files = (one for one in files if one in passing)
     elif where is not None:
         files = _matching(repository, reader, path, where)
-    elif recursive or only_count or isinstance(reader.entry(path), FileEntry):
-        if only_count:
-            entry = reader.entry(path)
-            say_json(1 if isinstance(entry, FileEntry) else entry.files)
-            return
+    elif only_count:
+        say_json(count_files(entry))
+        return
+    elif recursive or isinstance(entry, FileEntry):
         files = reader.iter_files(path)
     else:
-        _list_level(reader, path, as_json=as_json)
+        _list_level(reader, entry, path, as_json=as_json)
         return
     if only_count:
         say_json(sum(1 for _ in files))
         return
     for one, file in files:
         _say_file(reader, one, file, as_json=as_json)
+
+
+def _of_project(
+    repository: Repository, reader: TreeReader, path: Path, project: str, *, label: str | None, split: str | None
+) -> Iterator[tuple[Path, FileId]]:
+    from dset.snapshots import project_paths  # noqa: PLC0415 - SQLite and more, which only --project needs
+
+    yield from project_paths(repository, reader, project, label=label, split=split, under=path)
 
 
 def _located(repository: Repository, text: str) -> tuple[TreeReader, Path]:
@@ -90,8 +96,8 @@ def _matching(repository: Repository, reader: TreeReader, path: Path, where: str
         yield one.path, one.file
 
 
-def _list_level(reader: TreeReader, path: Path, *, as_json: bool) -> None:
-    for name, entry in reader.iter_directory(reader.directory(path)):
+def _list_level(reader: TreeReader, directory: Directory, path: Path, *, as_json: bool) -> None:
+    for name, entry in reader.iter_directory(directory):
         inner = (*path, name)
         if isinstance(entry, Directory):
             if as_json:
