@@ -6,12 +6,13 @@ stop early, or change the table, without a cursor left behind in the transaction
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 import lmdb
 
 Item = tuple[bytes, bytes]
+CurrentTransaction = Callable[[], "lmdb.Transaction[memoryview]"]
 
 FIRST_BATCH: Final = 16
 LARGEST_BATCH: Final = 1024
@@ -19,12 +20,12 @@ BATCH_BYTES: Final = 1 << 20
 """A batch ends with the item that reaches this, so that large values do not pile up."""
 
 
-def iter_items(transaction: lmdb.Transaction[memoryview], prefix: bytes, *, reverse: bool) -> Iterator[Item]:
-    """Keys under the prefix (not empty) with copies of their values."""
+def iter_items(current: CurrentTransaction, prefix: bytes, *, reverse: bool) -> Iterator[Item]:
+    """Keys under the prefix with copies of their values. `current` is asked for each batch."""
     last: bytes | None = None
     limit = FIRST_BATCH
     while True:
-        with transaction.cursor() as cursor:
+        with current().cursor() as cursor:
             batch = _read_batch(cursor, prefix, last, limit, reverse=reverse)
         yield from batch
         if not batch:
@@ -54,7 +55,8 @@ def _read_batch(
 
 def _seek_after(cursor: lmdb.Cursor[memoryview], prefix: bytes, last: bytes | None) -> bool:
     """Move to the first key under the prefix, or to the first after `last`."""
-    found = cursor.set_range(last or prefix)
+    start = last or prefix
+    found = cursor.set_range(start) if start else cursor.first()
     if found and last is not None and bytes(cursor.key()) == last:
         found = cursor.next()
     return found

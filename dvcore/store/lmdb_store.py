@@ -108,7 +108,7 @@ class LmdbReadTransaction:
 
     def iter_items(self, table: Table, prefix: bytes = b"", *, reverse: bool = False) -> Iterator[tuple[bytes, bytes]]:
         """See `ReadTransaction.iter_items`."""
-        for key, value in iter_items(self._transaction, table.value + prefix, reverse=reverse):
+        for key, value in iter_items(lambda: self._transaction, table.value + prefix, reverse=reverse):
             yield key[1:], value
 
     def _view(self, table: Table, key: bytes) -> memoryview | None:
