@@ -1,8 +1,8 @@
 """A sorted map for what grows with the repository and ends with the command: marks, edits, spilled lists.
 
 It lives in an LMDB file that has no name any more, so that a crash leaves nothing behind. Nothing in it is durable and
-nobody else can see it. Memory holds what was put since the last turn; the rest is in pages of the file, which the system
-writes out and drops as it likes. To be used by one thread at a time, and not over a fork.
+nobody else can see it. Memory holds what was put since the last turn; the rest is in pages of the file, which the
+system writes out and drops as it likes. To be used by one thread at a time, and not over a fork.
 """
 
 from __future__ import annotations
