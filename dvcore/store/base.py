@@ -11,12 +11,13 @@ Promises of every implementation (`tests/support/store_contract.py` is their com
   StateError: growing has to wait for all transactions of the process, so that one would wait for itself.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import AbstractContextManager
 from enum import Enum
 from typing import Final, Protocol, TypeVar
 
 from dvcore.errors import InvalidInputError
+from dvcore.progress import Progress
 
 T = TypeVar("T")
 
@@ -58,6 +59,20 @@ class ReadTransaction(Protocol):
         Keys that the consumer puts or deletes on the way may or may not be seen.
         """
 
+    def iter_sizes(self, table: Table, *, after: bytes = b"") -> Iterator[tuple[bytes, int]]:
+        """Keys that come after `after`, with the lengths of their values in bytes, in order; no value is read.
+
+        A scan of many may so be cut into short transactions: one that is open for long keeps the space of what is
+        changed meanwhile from being used again.
+        """
+
+    def iter_strays(self, tables: Collection[Table]) -> Iterator[bytes]:
+        """Keys of entries that are in none of these tables, with the byte that they begin with, in order.
+
+        A key whose first byte was damaged is in a table that nobody reads, or in none. The tables themselves are
+        stepped over, not read.
+        """
+
 
 class WriteTransaction(ReadTransaction, Protocol):
     """One state of the store and the changes to it; reads see the changes."""
@@ -80,6 +95,10 @@ class Store(Protocol):
 
     def update(self, action: Callable[[WriteTransaction], T]) -> T:
         """Run the action in a write transaction, make it durable, return its result."""
+
+    def check_structure(self, progress: Progress) -> None:
+        """Raises CorruptError where that which holds the entries is damaged, StorageError where it cannot be read; the
+        store must not be used any more then. Values are not looked at."""
 
     def close(self) -> None:
         """Release the store; using it afterwards is an error. Closing twice is none."""

@@ -23,6 +23,8 @@ from dvcore.store.chunk_list import WHOLE_BYTES, ChunkList
 from dvcore.store.chunking import Reader, iter_chunks
 
 BATCH_BYTES: Final = 32 << 20
+_ENTRY_BYTES: Final = 2 << 10
+"""What an entry adds to a batch beside its value: ids are random, so that LMDB holds a page for nearly each."""
 
 Batch = dict[tuple[Table, bytes], bytes]
 
@@ -90,7 +92,7 @@ class BlobWriter:
         with self._lock:
             if (table, key) not in self._batch:
                 self._batch[table, key] = value
-                self._batch_size += len(value)
+                self._batch_size += len(value) + _ENTRY_BYTES
             if self._batch_size >= self._batch_bytes:
                 self._send()
 

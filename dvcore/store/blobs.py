@@ -32,7 +32,8 @@ class BlobStore:
         self._store = store
 
     def writer(self) -> BlobWriter:
-        """Adds blobs, in batches."""
+        """Adds blobs, in batches. In a repository, to be used inside `writing`, as long as until something refers to
+        them: else they may go to a generation that is no longer in use, or be collected."""
         return BlobWriter(self._store)
 
     def contains(self, blob: BlobId) -> bool:

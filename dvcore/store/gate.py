@@ -4,12 +4,16 @@ Growing a map and forking must not happen beside a running transaction of the pr
 a thread that is inside passes at once into a second store, so that none waits for another in a circle.
 """
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Condition, get_ident
 from typing import Final
 
 from dvcore.errors import StateError
+
+_LOOK_SECONDS: Final = 0.5
+"""How long to wait for those inside before looking whether they still can leave."""
 
 
 class Gate:
@@ -36,7 +40,10 @@ class Gate:
 
     @contextmanager
     def closed(self) -> Iterator[None]:
-        """Alone for the time of the `with`: nobody is inside. Raises StateError for a thread that is inside itself."""
+        """Alone for the time of the `with`: nobody is inside.
+
+        Raises StateError for a thread that is inside itself, and where a thread that has ended never left.
+        """
         self.check_outside()
         try:
             self.close()
@@ -54,14 +61,15 @@ class Gate:
             self.open()
 
     def close(self) -> None:
-        """Let nobody in and wait for those inside; `open` undoes it."""
+        """Let nobody in and wait for those inside; `open` undoes it. Raises StateError as `closed` does."""
         # Seen by all who are about to enter. The lock alone would let busy readers in again and again before us.
         self._closing = True
         with self._changed:
             self._changed.wait_for(lambda: self._closed_by is None)
             self._closing = True
             self._closed_by = get_ident()
-            self._changed.wait_for(lambda: not self._inside)
+            while not self._changed.wait_for(lambda: not self._inside, _LOOK_SECONDS):
+                self._check_living()
 
     def open(self) -> None:
         """Let all in again, unless another thread has closed the gate."""
@@ -87,6 +95,13 @@ class Gate:
         self._inside = {thread: self._inside[thread]} if thread in self._inside else {}
         self._closing = False
         self._closed_by = None
+
+    def _check_living(self) -> None:
+        if not self._inside.keys() <= sys._current_frames().keys():
+            raise StateError(
+                "a thread has ended inside a transaction, which is still open",
+                hint="leave every 'with store.read()', and finish what iterates in it, in the thread that began it",
+            )
 
     def _leave(self, thread: int) -> None:
         with self._changed:

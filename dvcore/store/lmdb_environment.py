@@ -3,29 +3,30 @@
 Promises:
 
 - a transaction begins whatever the size of the map has become meanwhile, by this process or by another;
-- the map changes only while no transaction of this process runs, since LMDB moves it under their feet.
+- the map changes only while no transaction of this process runs, since LMDB moves it under their feet;
+- the file is held as long as the environment is open (`dvcore.store.lmdb_file`);
+- after LMDB has given the map up, since its root could not be written, the next transaction opens the file anew.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 from typing import Final
 
 import lmdb
 
-from dvcore.errors import CorruptError, StorageError
-from dvcore.store.durable import sync_folder
+from dvcore.errors import StorageError
+from dvcore.store.file_lock import FileLock
 from dvcore.store.gate import TRANSACTIONS
+from dvcore.store.lmdb_file import hold_file, holds_data, identity, open_file
 
 MAP_SIZE: Final = 1 << 40
 """Address space reserved from the start; the file takes only what is written."""
 MAX_MAP_SIZE: Final = 1 << 46
 """Half of the address space that Linux gives a process on x86-64."""
-MAX_READERS: Final = 1024
-_DATA_FORMAT: Final = 0  # LMDB 0.9's, readable by every tool; only chosen for a new file
 
 
 class Environment:
@@ -38,28 +39,35 @@ class Environment:
         self._readahead = readahead
         self._opening = Lock()
         self._opened: lmdb.Environment | None = None
-        self._identity: tuple[int, int] | None = None
+        self._hold: FileLock | None = None
+        self._has_failed = False
 
     @contextmanager
     def transaction(self, *, write: bool) -> Iterator[lmdb.Transaction[memoryview]]:
         """A transaction; committed at the end, aborted by an exception."""
+        if self._has_failed and not TRANSACTIONS.is_inside():
+            self._leave_failed()
         while True:
-            with TRANSACTIONS.passage():
+            with TRANSACTIONS.passage(), self._noting_failure():
                 transaction = _begin(self.open(), write=write)
                 if transaction is not None:
-                    with _ended(transaction):
-                        yield transaction
+                    try:
+                        with _ended(transaction):
+                            yield transaction
+                    finally:
+                        del transaction  # before a fork may come, which would keep it in the child
                     return
             self._adopt_size()
 
     def map_size(self) -> int:
         """The size of the map in this process, bytes."""
-        return self.open().info()["map_size"]
+        with TRANSACTIONS.passage():
+            return self._mapped()
 
     def grow(self, *, beyond: int) -> None:
         """Double the map, unless another thread has already made it larger than `beyond` bytes."""
         with TRANSACTIONS.closed():
-            if self.map_size() > beyond:
+            if self._mapped() > beyond:
                 return
             if 2 * beyond > MAX_MAP_SIZE:
                 raise StorageError(f"{self.path} cannot grow beyond {MAX_MAP_SIZE >> 40} TiB")
@@ -73,47 +81,75 @@ class Environment:
         with self._opening:
             if self._opened is None:
                 self._opened = self._open(create=create)
-                self._identity = _identity(self.path)
             return self._opened
 
     def close(self) -> None:
         """Release the file."""
+        self._close_map()
+        self._let_go()
+
+    def abandon(self) -> None:
+        """Forget what was inherited over a fork; the next transaction opens the file again. The file is held by a lock
+        of the child's own, since that of the parent would not tell the two apart."""
+        self._opening = Lock()
+        self._opened = None
+        inherited = self._hold
+        if inherited is not None:
+            with suppress(StorageError):  # then the parent's goes on holding it
+                self._hold = hold_file(self.path)
+                inherited.close()
+
+    def is_current(self) -> bool:
+        """Whether the file at the path is still the one that was opened."""
+        return self._hold is None or self._hold.identity() == identity(self.path)
+
+    def is_alone(self) -> bool:
+        """Whether nobody else has the file open at this moment, in this process or another."""
+        self.open()
+        if self.users > 1 or self._hold is None:
+            return False
+        is_alone = self._hold.try_take()
+        self._hold.share()
+        return is_alone
+
+    def _open(self, *, create: bool) -> lmdb.Environment:
+        try:
+            if self._hold is None and holds_data(self.path):
+                self._hold = hold_file(self.path)
+            opened = open_file(self.path, create=create, map_size=self._map_size, readahead=self._readahead)
+            if self._hold is None:  # it is new
+                self._hold = hold_file(self.path)
+        except BaseException:
+            self._let_go()
+            raise
+        return opened
+
+    def _mapped(self) -> int:
+        return self.open().info()["map_size"]
+
+    def _close_map(self) -> None:
         opened, self._opened = self._opened, None
         if opened is not None:
             opened.close()
 
-    def abandon(self) -> None:
-        """Forget what was inherited over a fork; the next transaction opens the file again."""
-        self._opening = Lock()
-        self._opened = None
+    def _let_go(self) -> None:
+        hold, self._hold = self._hold, None
+        if hold is not None:
+            hold.close()
 
-    def is_current(self) -> bool:
-        """Whether the file at the path is still the one that was opened."""
-        return self._opened is None or self._identity == _identity(self.path)
-
-    def _open(self, *, create: bool) -> lmdb.Environment:
-        is_new = not _holds_data(self.path)
-        if is_new and not create:
-            raise StorageError(f"{self.path} is missing or empty", hint="restore it from a backup or a clone")
-        environment = lmdb.open(
-            str(self.path),
-            subdir=False,
-            map_size=self._map_size,
-            max_readers=MAX_READERS,
-            meminit=False,  # zeroed pages are for secrets; ours are written at once
-            readahead=self._readahead,
-            lib_version=_DATA_FORMAT if is_new else None,  # type: ignore[arg-type]  # None: the file's own
-        )
+    @contextmanager
+    def _noting_failure(self) -> Iterator[None]:
         try:
-            _check_whole(environment, self.path)
-            environment.reader_check()
-            if is_new:
-                environment.sync(True)  # or a crash could leave a name without contents
-                sync_folder(self.path.parent)
-        except BaseException:
-            environment.close()
+            yield
+        except lmdb.PanicError:
+            self._has_failed = True
             raise
-        return environment
+
+    def _leave_failed(self) -> None:
+        with TRANSACTIONS.closed():
+            if self._has_failed:
+                self._has_failed = False
+                self._close_map()
 
     def _adopt_size(self) -> None:
         with TRANSACTIONS.closed():
@@ -123,15 +159,8 @@ class Environment:
         try:
             self.open().set_mapsize(size)  # 0: what the file says
         except lmdb.Error:
-            self.close()  # the map is gone; the next transaction opens the file again
+            self._close_map()  # it is gone; the next transaction opens the file again
             raise
-
-
-def _check_whole(environment: lmdb.Environment, path: Path) -> None:
-    """Raises CorruptError where the file ends before its pages do: reading those would kill the process (SIGBUS)."""
-    needed = (environment.info()["last_pgno"] + 1) * environment.stat()["psize"]
-    if needed > path.stat().st_size > 0:
-        raise CorruptError(f"{path} is cut off: {path.stat().st_size} of {needed} bytes", hint="restore it from a copy")
 
 
 def _begin(environment: lmdb.Environment, *, write: bool) -> lmdb.Transaction[memoryview] | None:
@@ -153,19 +182,3 @@ def _ended(transaction: lmdb.Transaction[memoryview]) -> Iterator[None]:
             transaction.abort()
         raise
     transaction.commit()
-
-
-def _holds_data(path: Path) -> bool:
-    try:
-        return path.stat().st_size > 0
-    except OSError:
-        return False  # whatever is wrong beyond its absence, opening will say
-
-
-def _identity(path: Path) -> tuple[int, int] | None:
-    """Device and inode, which tell a file from one that has taken its place."""
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino

@@ -22,7 +22,7 @@ _BY_NUMBER: Final = {
     errno.EPERM: _NO_ACCESS,
     errno.EROFS: ("is on a read-only file system", "mount it writable or copy the repository"),
     errno.ENOENT: ("is in a folder that does not exist", "check the path"),
-    errno.ENOMEM: ("cannot be mapped into memory", "raise the limit on address space ('ulimit -v')"),
+    errno.ENOMEM: ("cannot be mapped into memory", "raise the limits on memory ('ulimit -a' lists them)"),
     # LMDB also reports a write that was cut short so: by a full disk, a quota, a limit.
     errno.EIO: ("cannot be read or written: the disk is full or reports an error", "make room or check the disk"),
 }
@@ -47,6 +47,6 @@ def explanation(error: lmdb.Error, path: Path) -> DsetError:
         return StorageError(f"{path} has too many readers", hint="end some of the processes that use it")
     if isinstance(error, lmdb.PanicError):
         return StorageError(f"{path} failed while it was written", hint="run the command again")
-    number = errno.EACCES if isinstance(error, lmdb.ReadonlyError) else error.code
+    number = errno.EROFS if isinstance(error, lmdb.ReadonlyError) else error.code
     what, hint = _BY_NUMBER.get(number, (f"cannot be used ({error})", None))
     return StorageError(f"{path} {what}", hint=hint)

@@ -9,14 +9,17 @@ while `close` in the child clears them.
 """
 
 import os
+from contextlib import suppress
 from pathlib import Path
-from threading import Lock
+from threading import RLock
 
+from dvcore.errors import StateError
 from dvcore.store.gate import TRANSACTIONS
 from dvcore.store.lmdb_environment import Environment
 
 _environments: dict[Path, Environment] = {}
-_registry = Lock()
+_registry = RLock()
+"""Re-entrant, since a forgotten store is released wherever Python happens to collect it, in `acquire` too."""
 
 
 def acquire(path: Path, *, create: bool, map_size: int, readahead: bool) -> Environment:
@@ -48,12 +51,13 @@ def release(environment: Environment) -> None:
 def _before_fork() -> None:
     # A thread that forks inside its own transaction cannot wait for the others without the risk of a circle.
     if not TRANSACTIONS.is_inside():
-        TRANSACTIONS.close()
+        with suppress(StateError):  # one of a thread that is gone would be waited for in vain
+            TRANSACTIONS.close()
 
 
 def _after_fork_in_child() -> None:
     global _registry  # noqa: PLW0603  # may have been held by a thread that is gone
-    _registry = Lock()
+    _registry = RLock()
     TRANSACTIONS.forget_other_threads()
     for environment in _environments.values():
         environment.abandon()

@@ -6,7 +6,7 @@ stop early, or change the table, without a cursor left behind in the transaction
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Final
 
 import lmdb
@@ -32,6 +32,53 @@ def iter_items(current: CurrentTransaction, prefix: bytes, *, reverse: bool) -> 
             return
         last = batch[-1][0]
         limit = min(2 * limit, LARGEST_BATCH)
+
+
+def iter_sizes(current: CurrentTransaction, prefix: bytes, after: bytes) -> Iterator[tuple[bytes, int]]:
+    """Keys under the prefix that come after `after`, with the lengths of their values. `current` is asked for each
+    batch. Values of more than a few hundred bytes lie on pages of their own, which are not touched."""
+    while True:
+        with current().cursor() as cursor:
+            batch = _read_sizes(cursor, prefix, after)
+        yield from batch
+        if len(batch) < LARGEST_BATCH:
+            return
+        after = batch[-1][0]
+
+
+def iter_outside(current: CurrentTransaction, prefixes: Collection[bytes]) -> Iterator[bytes]:
+    """Keys that begin with none of these bytes, one for each. `current` is asked for each key."""
+    last: bytes | None = None
+    while (key := _find_outside(current(), prefixes, last)) is not None:
+        yield key
+        last = key
+
+
+def _find_outside(
+    transaction: lmdb.Transaction[memoryview], prefixes: Collection[bytes], last: bytes | None
+) -> bytes | None:
+    """The first such key after `last`; what begins with one of the bytes is stepped over at once."""
+    with transaction.cursor() as cursor:
+        found = _seek_after(cursor, b"", last)
+        while found and (prefix := bytes(cursor.key()[:1])) in prefixes:
+            end = _end(prefix)
+            found = end is not None and cursor.set_range(end)
+        return bytes(cursor.key()) if found else None
+
+
+def _read_sizes(cursor: lmdb.Cursor[memoryview], prefix: bytes, after: bytes) -> list[tuple[bytes, int]]:
+    """At most `LARGEST_BATCH` of them."""
+    batch: list[tuple[bytes, int]] = []
+    if not _seek_after(cursor, prefix, after):
+        return batch
+    for view, value in cursor.iternext():
+        key = bytes(view)
+        if not key.startswith(prefix):
+            break
+        batch.append((key, len(value)))
+        if len(batch) == LARGEST_BATCH:
+            break
+    return batch
 
 
 def _read_batch(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from threading import Lock
 from typing import Self
 
 from dvcore.errors import StateError
+from dvcore.progress import Progress
 from dvcore.store.base import T, Table, check_key
 from dvcore.store.gate import TRANSACTIONS
 
@@ -38,6 +39,9 @@ class MemoryStore:
             result = action(transaction)
             self._tables = transaction.tables
             return result
+
+    def check_structure(self, progress: Progress) -> None:
+        """See `Store.check_structure`. A dict is never damaged."""
 
     def close(self) -> None:
         """See `Store.close`."""
@@ -77,6 +81,16 @@ class MemoryReadTransaction:
     def iter_items(self, table: Table, prefix: bytes = b"", *, reverse: bool = False) -> Iterator[tuple[bytes, bytes]]:
         """See `ReadTransaction.iter_items`."""
         yield from sorted((item for item in self.tables[table].items() if item[0].startswith(prefix)), reverse=reverse)
+
+    def iter_sizes(self, table: Table, *, after: bytes = b"") -> Iterator[tuple[bytes, int]]:
+        """See `ReadTransaction.iter_sizes`."""
+        yield from sorted((key, len(value)) for key, value in self.tables[table].items() if key > after)
+
+    def iter_strays(self, tables: Collection[Table]) -> Iterator[bytes]:
+        """See `ReadTransaction.iter_strays`."""
+        yield from sorted(
+            table.value + key for table, items in self.tables.items() if table not in tables for key in items
+        )
 
 
 class MemoryWriteTransaction(MemoryReadTransaction):

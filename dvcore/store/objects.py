@@ -81,6 +81,12 @@ class ObjectDraft:
         """Write what is still in memory as part of the transaction; it stays, since the action may be run again."""
         transaction.put_many(Table.OBJECTS, list(self._pending.items()))
 
+    def forget(self) -> None:
+        """Give up what is still in memory, for a plan that is made again."""
+        with self._lock:
+            self._pending = {}
+            self._pending_bytes = 0
+
     def _spill(self) -> None:
         self._store.update(self.flush_into)
         self._pending = {}

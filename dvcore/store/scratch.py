@@ -8,16 +8,16 @@ system writes out and drops as it likes. To be used by one thread at a time, and
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Final, Self
 
 import lmdb
 
-from dvcore.errors import StorageError
 from dvcore.store.lmdb_errors import translated
 from dvcore.store.lmdb_scan import iter_items
+from dvcore.store.unnamed import make_private_file
 
 TURN_ENTRIES: Final = 4_096
 """Entries put before their pages are handed to the system: with random keys, 4 KiB each, 16 MiB."""
@@ -64,8 +64,11 @@ class ScratchMap:
 
     def put_many(self, items: Iterable[tuple[bytes, bytes]]) -> None:
         """Set many values, replacing any. Best in the order of the keys."""
-        for key, value in items:
-            self.put(key, value)
+        iterator = iter(items)
+        while batch := list(islice(iterator, TURN_ENTRIES)):
+            with translated(self._path), self._transaction.cursor() as cursor:
+                cursor.putmulti(batch)
+            self._count(len(batch), sum(len(value) for _, value in batch))
 
     def delete(self, key: bytes) -> bool:
         """Remove a key; whether it was there."""
@@ -104,19 +107,12 @@ class ScratchMap:
 
 
 def _open_unnamed(folder: Path | None) -> tuple[lmdb.Environment, Path]:
-    try:
-        if folder is not None:
-            folder.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(prefix="scratch-", dir=folder)
-    except OSError as error:
-        where = folder or "the folder for temporary files"
-        raise StorageError(f"cannot make a scratch file in {where}: {error.strerror}", hint="make room") from None
+    descriptor, path = make_private_file(folder)
     os.close(descriptor)
-    path = Path(name)
     try:
         with translated(path):
             environment = lmdb.open(
-                name,
+                str(path),
                 subdir=False,
                 map_size=_MAP_SIZE,
                 sync=False,

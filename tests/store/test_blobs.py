@@ -3,11 +3,12 @@
 import io
 import os
 import random
+from functools import partial
 from pathlib import Path
-from threading import Thread
 
 import pytest
 from blake3 import blake3
+from support.bounded import finish, start
 from support.noise import noise
 from support.store_contract import items_of
 
@@ -165,11 +166,7 @@ def test_threads_add_at_once(tmp_path: Path) -> None:
             ids.append(writer.add_stream(io.BytesIO(noise(3 * MIB, f"{seed % 2}"))))
 
         with BlobWriter(store, batch_bytes=MIB) as writer:
-            threads = [Thread(target=work, args=(writer, seed)) for seed in range(4)]
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join()
+            finish(*start(*(partial(work, writer, seed) for seed in range(4))))
         assert len(ids) == 4 * 61
         for blob in ids:
             BlobStore(store).verify(blob)

@@ -1,20 +1,22 @@
 """The LMDB store: the contract, and what is its own: growth, many processes, forks, damage, errors."""
 
 import errno
-import multiprocessing
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event
+from time import sleep
 
 import lmdb
 import pytest
+from support.bounded import finish, in_child, in_processes, start
 from support.store_contract import CELLS, StoreContract, get, increment, put
 
 from dvcore.errors import CorruptError, StateError, StorageError
 from dvcore.store import LmdbStore, Store, Table, WriteTransaction
+from dvcore.store.gate import Gate
 from dvcore.store.lmdb_errors import explanation
 
 TINY = 64 << 10
@@ -127,14 +129,13 @@ def test_growth_waits_for_readers_of_this_process(path: Path) -> None:
             tried.set()
             transaction.put(CELLS, b"large", bytes(1 << 20))
 
-        writer = Thread(target=lambda: store.update(action))
         with store.read() as transaction:
-            writer.start()
+            (writer,) = start(lambda: store.update(action))
             assert tried.wait(30)
             writer.join(0.2)
             assert transaction.get(CELLS, b"a") == b"1"
             assert writer.is_alive()
-        writer.join(30)
+        finish(writer)
         assert get(store, b"large") == bytes(1 << 20)
 
 
@@ -150,29 +151,16 @@ def test_threads_that_read_while_it_grows_see_whole_states(path: Path) -> None:
                 wrong.append(values)
 
     with LmdbStore(path, create=True, map_size=TINY) as store:
-        readers = [Thread(target=look, args=(store,)) for _ in range(3)]
-        for reader in readers:
-            reader.start()
+        readers = start(*[lambda: look(store)] * 3)
         for size in range(0, 200_000, 10_000):
             value = b"%08d" % size + bytes(size)
             store.update(lambda t, v=value: [t.put(CELLS, b"%d" % i, v) for i in range(4)])
         done.set()
-        for reader in readers:
-            reader.join(30)
+        finish(*readers)
     assert not wrong
 
 
 # --- processes -------------------------------------------------------------------------------------------------------
-
-
-def in_processes(count: int, target: Callable[..., None], *args: object, method: str = "spawn") -> None:
-    context = multiprocessing.get_context(method)
-    processes = [context.Process(target=target, args=args) for _ in range(count)]  # type: ignore[attr-defined]
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join(120)
-    assert [process.exitcode for process in processes] == [0] * count
 
 
 def count_up(path: Path) -> None:
@@ -183,7 +171,7 @@ def count_up(path: Path) -> None:
 
 def test_processes_lose_no_update(path: Path) -> None:
     LmdbStore(path, create=True).close()
-    in_processes(2, count_up, path, method="fork")
+    in_processes(2, count_up, path)
     with LmdbStore(path) as store:
         assert get(store, b"counter") == b"400"
 
@@ -198,24 +186,11 @@ def fill(path: Path) -> None:
 def test_processes_adopt_each_others_growth(path: Path) -> None:
     with LmdbStore(path, create=True, map_size=TINY) as store:
         put(store, b"a", b"1")
-        in_processes(2, fill, path, method="fork")
+        in_processes(2, fill, path)
         with store.read() as transaction:
             assert len(list(transaction.iter_items(CELLS))) == 81
         put(store, b"b", b"2")
         assert get(store, b"b") == b"2"
-
-
-def run_in_child(action: Callable[[], None]) -> int:
-    """The exit status of a forked child that runs the action."""
-    pid = os.fork()
-    if pid == 0:
-        status = 1
-        try:
-            action()
-            status = 0
-        finally:
-            os._exit(status)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
 def test_a_store_works_on_both_sides_of_a_fork(path: Path) -> None:
@@ -227,7 +202,7 @@ def test_a_store_works_on_both_sides_of_a_fork(path: Path) -> None:
             put(store, b"child", b"2")
             store.close()
 
-        assert run_in_child(child) == 0
+        assert in_child(child) == 0
         assert get(store, b"child") == b"2"
         put(store, b"parent", b"3")
         assert get(store, b"parent") == b"3"
@@ -242,7 +217,7 @@ def test_a_child_has_reader_slots_of_its_own(path: Path) -> None:
             with store.read():
                 assert str(os.getpid()) in readers(store)
 
-        assert run_in_child(child) == 0
+        assert in_child(child) == 0
 
 
 def readers(store: LmdbStore) -> str:
@@ -257,32 +232,77 @@ def test_a_child_of_a_busy_parent_is_not_shut_out(path: Path) -> None:
 
         def child() -> None:
             done: list[bool] = []
-            thread = Thread(target=lambda: done.append(get(store, b"a") == b"1"), daemon=True)
-            thread.start()
-            thread.join(20)
+            finish(*start(lambda: done.append(get(store, b"a") == b"1")))
             assert done == [True]
             put(store, b"a", b"2")
 
-        assert run_in_child(child) == 0
+        assert in_child(child) == 0
         assert get(store, b"a") == b"2"
 
 
 def test_a_fork_beside_a_reading_thread_gives_a_working_store(path: Path) -> None:
     with LmdbStore(path, create=True) as store:
         put(store, b"a", b"1")
-        reading, finish = Event(), Event()
+        reading, done = Event(), Event()
 
         def hold() -> None:
             with store.read():
                 reading.set()
-                finish.wait(0.3)
+                done.wait(0.3)
 
-        reader = Thread(target=hold)
-        reader.start()
+        (reader,) = start(hold)
         assert reading.wait(30)
-        assert run_in_child(lambda: put(store, b"a", b"2")) == 0
-        reader.join(30)
+        assert in_child(lambda: put(store, b"a", b"2")) == 0
+        finish(reader)
         assert get(store, b"a") == b"2"
+
+
+def test_a_fork_beside_threads_that_have_read_gives_a_working_store(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their frames outlive them in the child, with the transactions that they have ended."""
+    leave = Gate._leave
+
+    def leave_and_stay(gate: Gate, thread: int) -> None:
+        leave(gate, thread)
+        sleep(0.01)  # most forks come in here
+
+    monkeypatch.setattr(Gate, "_leave", leave_and_stay)
+    with LmdbStore(path, create=True) as store:
+        put(store, b"a", b"1")
+        reading, writing, done = Event(), Event(), Event()
+
+        def read() -> None:
+            while not done.is_set():
+                with store.read() as transaction:
+                    transaction.get(CELLS, b"a")
+                reading.set()
+
+        def write() -> None:
+            kept: list[WriteTransaction] = []
+            while not done.is_set():
+                store.update(kept.append)
+                writing.set()
+
+        threads = start(read, write)
+        assert reading.wait(30)
+        assert writing.wait(30)
+        codes = [in_child(lambda: put(store, b"a", b"2")) for _ in range(20)]
+        done.set()
+        finish(*threads)
+        assert set(codes) == {0}
+
+
+def test_a_transaction_that_has_ended_says_so(path: Path) -> None:
+    kept: list[WriteTransaction] = []
+    with LmdbStore(path, create=True) as store:
+        put(store, b"a", b"1")
+        with store.read() as transaction:
+            items = transaction.iter_items(CELLS)
+        store.update(kept.append)
+        for use in (lambda: next(items), lambda: transaction.get(CELLS, b"a"), lambda: kept[0].put(CELLS, b"a", b"")):
+            with pytest.raises(StateError, match="had ended"):
+                use()
 
 
 def test_a_child_leaves_the_parents_snapshot_alone(path: Path) -> None:
@@ -290,10 +310,8 @@ def test_a_child_leaves_the_parents_snapshot_alone(path: Path) -> None:
     with LmdbStore(path, create=True) as store:
         store.update(lambda t: t.put_many(CELLS, [(b"%04d" % i, b"old") for i in range(2000)]))
         with store.read() as transaction:
-            run_in_child(lambda: None)
-            writer = Thread(target=lambda: [rewrite_all(store, round_) for round_ in range(6)])
-            writer.start()
-            writer.join(60)
+            in_child(lambda: None)
+            finish(*start(lambda: [rewrite_all(store, round_) for round_ in range(6)]))
             assert {value for _, value in transaction.iter_items(CELLS)} == {b"old"}
 
 
@@ -314,7 +332,7 @@ def die_inside(path: Path) -> None:
 
 def test_a_process_that_dies_inside_leaves_the_state_before_and_no_lock(path: Path) -> None:
     LmdbStore(path, create=True).close()
-    in_processes(1, die_inside, path, method="fork")
+    in_processes(1, die_inside, path)
     with LmdbStore(path) as store:
         assert (get(store, b"done"), get(store, b"undone")) == (b"1", None)
         put(store, b"after", b"3")
@@ -372,9 +390,10 @@ def test_a_file_that_may_not_grow_is_told_and_keeps_its_state(path: Path) -> Non
         (lmdb.DiskError, errno.ENOSPC, StorageError, "no room left"),
         (lmdb.Error, errno.EDQUOT, StorageError, "no room left"),
         (lmdb.Error, errno.EFBIG, StorageError, "may not grow"),
-        (lmdb.ReadonlyError, errno.EACCES, StorageError, "permissions"),
+        (lmdb.ReadonlyError, errno.EACCES, StorageError, "read-only file system"),
+        (lmdb.LockError, errno.EACCES, StorageError, "permissions"),
         (lmdb.Error, errno.EROFS, StorageError, "read-only file system"),
-        (lmdb.MemoryError, errno.ENOMEM, StorageError, "address space"),
+        (lmdb.MemoryError, errno.ENOMEM, StorageError, "limits on memory"),
         (lmdb.ReadersFullError, 0, StorageError, "too many readers"),
         (lmdb.PanicError, 0, StorageError, "run the command again"),
         (lmdb.CorruptedError, 0, CorruptError, "damaged"),

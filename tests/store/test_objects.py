@@ -1,6 +1,5 @@
-from threading import Thread
-
 import pytest
+from support.bounded import finish, start
 from support.store_contract import items_of
 
 from dvcore.errors import CorruptError
@@ -87,14 +86,11 @@ def test_threads_read_while_a_draft_spills() -> None:
         except Exception as error:  # noqa: BLE001
             failures.append(error)
 
-    threads = [Thread(target=look) for _ in range(2)]
-    for thread in threads:
-        thread.start()
+    threads = start(look, look)
     for number in range(500):
         ids.append(draft.put(b"%050d" % number))  # noqa: PERF401  # the readers see each as it comes
     done = True
-    for thread in threads:
-        thread.join()
+    finish(*threads)
     assert not failures
 
 

@@ -1,12 +1,13 @@
 """What every store must do: a test class that the tests of each implementation inherit."""
 
 from collections.abc import Callable, Iterator
-from threading import Event, Thread
+from threading import Event
 
 import pytest
 
 from dvcore.errors import InvalidInputError, StateError
 from dvcore.store import ReadTransaction, Store, Table, WriteTransaction
+from support.bounded import finish, start
 
 CELLS = Table.CELLS
 
@@ -108,9 +109,7 @@ class StoreContract:
         with store.read() as transaction:
             items = transaction.iter_items(CELLS)
             seen = [next(items)]
-            writer = Thread(target=lambda: store.update(rewrite))
-            writer.start()
-            writer.join()
+            finish(*start(lambda: store.update(rewrite)))
             seen += items
             assert transaction.get(CELLS, b"0000") == b"old"
         assert seen == [(b"%04d" % i, b"old") for i in range(3000)]
@@ -149,6 +148,38 @@ class StoreContract:
         with store.read() as transaction:
             assert [int(key) for key, _ in transaction.iter_items(CELLS)] == list(range(1, 3000, 2))
 
+    def test_sizes_come_in_the_order_of_keys_from_any_place(self, store: Store) -> None:
+        items = [(b"k%05d" % i, bytes(i * 3 % 7000)) for i in range(3000)]
+        store.update(lambda transaction: transaction.put_many(CELLS, items))
+        store.update(lambda transaction: transaction.put_many(Table.OBJECTS, [(b"k", b"o")]))
+        store.update(lambda transaction: transaction.put_many(Table.BLOBS, [(b"k", b"b")]))
+        sizes = [(key, len(value)) for key, value in items]
+        with store.read() as transaction:
+            assert list(transaction.iter_sizes(CELLS)) == sizes
+            for after, first in ((b"k00000", 1), (b"k01023", 1024), (b"k0102", 1020), (b"j", 0), (b"k02999", 3000)):
+                assert list(transaction.iter_sizes(CELLS, after=after)) == sizes[first:]
+            assert list(transaction.iter_sizes(CELLS, after=b"l")) == []
+
+    def test_strays_are_the_keys_of_all_other_tables(self, store: Store) -> None:
+        for table in (CELLS, Table.BLOBS, Table.CHUNKS, Table.OBJECTS):
+            keys = [(b"%d" % number, b"") for number in range(30)]
+            store.update(lambda transaction, table=table, keys=keys: transaction.put_many(table, keys))
+        with store.read() as transaction:
+            assert list(transaction.iter_strays([CELLS, Table.BLOBS, Table.CHUNKS, Table.OBJECTS])) == []
+            found = list(transaction.iter_strays([CELLS, Table.CHUNKS]))
+            assert found == sorted(prefix + b"%d" % number for prefix in (b"b", b"o") for number in range(30))
+            assert len(list(transaction.iter_strays([]))) == 120
+
+    def test_sizes_in_a_transaction_are_those_that_it_made(self, store: Store) -> None:
+        store.update(lambda transaction: transaction.put_many(CELLS, [(b"a", b"1"), (b"b", b"2")]))
+
+        def action(transaction: WriteTransaction) -> list[tuple[bytes, int]]:
+            transaction.delete(CELLS, b"a")
+            transaction.put(CELLS, b"c", b"345")
+            return list(transaction.iter_sizes(CELLS))
+
+        assert store.update(action) == [(b"b", 1), (b"c", 3)]
+
     def test_an_unfinished_scan_hinders_nobody(self, store: Store) -> None:
         store.update(lambda transaction: transaction.put_many(CELLS, [(b"%04d" % i, b"") for i in range(3000)]))
         kept = []
@@ -185,11 +216,7 @@ class StoreContract:
                 assert len(list(transaction.iter_items(CELLS, reverse=reverse))) == 2
 
     def test_threads_lose_no_update(self, store: Store) -> None:
-        threads = [Thread(target=lambda: [store.update(increment) for _ in range(50)]) for _ in range(4)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        finish(*start(*[lambda: [store.update(increment) for _ in range(50)]] * 4))
         assert get(store, b"counter") == b"200"
 
     def test_a_reader_blocks_no_writer_and_no_writer_a_reader(self, store: Store) -> None:
@@ -202,15 +229,14 @@ class StoreContract:
             writing.set()
             assert read.wait(30)
 
-        writer = Thread(target=lambda: store.update(action))
         with store.read():
-            writer.start()
+            (writer,) = start(lambda: store.update(action))
             assert writing.wait(30)
-            reader = Thread(target=lambda: seen.append(get(store, b"a")))
-            reader.start()
-            reader.join(30)
-            read.set()
-            writer.join(30)
+            try:
+                finish(*start(lambda: seen.append(get(store, b"a"))))
+            finally:
+                read.set()
+            finish(writer)
         assert seen == [b"1"]
         assert get(store, b"a") == b"2"
 
