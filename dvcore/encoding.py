@@ -13,7 +13,7 @@ Same value, same bytes, on every machine and Python version:
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, TypeGuard, TypeVar
 from unicodedata import is_normalized
 
@@ -37,7 +37,7 @@ def encode(value: Any) -> bytes:
 
     Raises InvalidInputError for any other type, NaN, infinities, integers beyond 64 bit and texts that are not NFC.
     """
-    data: bytes = _pack(_canonical(value, 0))
+    data: bytes = _pack(value if _is_plain((value,), 0) else _canonical(value, 0))
     return data
 
 
@@ -47,7 +47,7 @@ def decode(data: bytes) -> Any:
     Raises CorruptError where the encoder would not have written exactly these bytes.
     """
     value = _unpack(data)
-    if not _is_canonical(value) or _pack(value) != data:
+    if not (_is_plain((value,), 0) or _is_canonical(value)) or _pack(value) != data:
         raise CorruptError("stored bytes are not canonically encoded")
     return value
 
@@ -63,18 +63,17 @@ def decode_object(data: bytes, kind: str, *, newest: int, is_checked: bool = Tru
     `is_checked=False` leaves it to the caller to see that the bytes are canonical. Raises NeedsNewerError for a version
     above `newest`, CorruptError where the bytes are no such object.
     """
-    match decode(data) if is_checked else _unpack(data):
-        case [str(found), version, *rest] if type(version) is int and version > 0:
-            pass
-        case _:
-            raise CorruptError(f"stored bytes are no {kind}")
+    value = decode(data) if is_checked else _unpack(data)
+    if type(value) is not list or len(value) < 2 or type(value[0]) is not str or not _is_version(value[1]):
+        raise CorruptError(f"stored bytes are no {kind}")
+    found, version = value[:2]
     if found != kind:
         raise CorruptError(f"expected a {kind}, found a {found!r}")
     if version > newest:
         raise NeedsNewerError(f"this {kind} has format version {version}", hint="it needs a newer dset")
-    if len(rest) != 1:
+    if len(value) != 3:
         raise CorruptError(f"stored bytes are no {kind}")
-    return Fields(kind, rest[0])
+    return Fields(kind, value[2])
 
 
 def peek_kind(data: bytes) -> str:
@@ -199,6 +198,41 @@ def check_id(value: object, what: str, name: str) -> bytes:
 def is_count(value: object) -> TypeGuard[int]:
     """Whether a decoded value is an integer of 0 or more (a bool is none)."""
     return type(value) is int and value >= 0
+
+
+def _is_version(value: object) -> bool:
+    return type(value) is int and value > 0
+
+
+def _is_plain(values: Iterable[Any], depth: int) -> bool:
+    """Whether these are canonical as they are, by checks that are quick and not complete: texts must be ASCII, floats
+    positive or zero. Nearly all values pass; what does not goes the slow way, which knows why."""
+    for value in values:
+        kind = type(value)
+        if kind is str:
+            is_plain = value.isascii()
+        elif kind is int:
+            is_plain = -(2**63) <= value < 2**63
+        elif kind is float:
+            is_plain = 0.0 < value < math.inf or (value == 0.0 and math.copysign(1, value) > 0)
+        elif kind is list or kind is tuple:
+            is_plain = depth < MAX_DEPTH and _is_plain(value, depth + 1)
+        elif kind is dict:
+            is_plain = depth < MAX_DEPTH and _are_plain_keys(value) and _is_plain(value.values(), depth + 1)
+        else:
+            is_plain = kind in _PLAIN_TYPES
+        if not is_plain:
+            return False
+    return True
+
+
+def _are_plain_keys(keys: Iterable[Any]) -> bool:
+    previous = None
+    for key in keys:
+        if type(key) is not str or not key.isascii() or (previous is not None and key <= previous):
+            return False
+        previous = key
+    return True
 
 
 def _canonical(value: Any, depth: int) -> Any:

@@ -87,8 +87,8 @@ def encode_annotations(annotations: AnnotationSet) -> bytes:
         KIND,
         VERSION,
         {
-            "variables": dict(annotations.variables) or None,
             "instances": [_pack_instance(instance) for instance in annotations.instances] or None,
+            "variables": dict(annotations.variables) or None,
         },
     )
 

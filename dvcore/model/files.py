@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 from dvcore.encoding import Fields, decode_object, encode, encode_object, is_count
 from dvcore.errors import CorruptError
@@ -62,13 +62,14 @@ def encode_record(record: FileRecord) -> bytes:
         KIND,
         VERSION,
         {
+            # In the order of the names, which spares the encoder a copy.
+            "annotated": record.annotated or None,
+            "annotations": record.annotations,
             "blob": record.blob,
+            "facts": None if record.facts is None else _pack_facts(record.facts),
             "size": record.size,
             "split": None if record.split_key == record.blob else record.split_key,
-            "facts": None if record.facts is None else _pack_facts(record.facts),
-            "annotations": record.annotations,
             "variables": dict(record.variables) or None,
-            "annotated": record.annotated or None,
         },
     )
 
@@ -106,9 +107,16 @@ def _unpack_facts(fields: Fields) -> ImageFacts | None:
     if raw is None:
         return None
     match raw:
-        case [width, height, str(format_), str(mode), orientation, bits] if all(
-            is_count(one) and one for one in (width, height, bits)
-        ) and (orientation is None or is_count(orientation)):
+        case [width, height, str(format_), str(mode), orientation, bits] if (
+            _is_number(width)
+            and _is_number(height)
+            and _is_number(bits)
+            and (orientation is None or is_count(orientation))
+        ):
             return ImageFacts(width, height, format_, mode, orientation, bits)
         case _:
             raise CorruptError("a file has image facts that are none")
+
+
+def _is_number(value: object) -> TypeGuard[int]:
+    return type(value) is int and value > 0

@@ -56,15 +56,20 @@ def check_value(value: Value) -> Value:
             raise InvalidInputError(f"{value} cannot be a value", hint="give a finite number")
         return value + 0.0
     if isinstance(value, str):
-        text = normalize("NFC", value)
-        if len(text.encode(errors="surrogatepass")) > MAX_TEXT_BYTES:
-            raise InvalidInputError(
-                f"a text of {len(text)} characters is too long", hint=f"at most {MAX_TEXT_BYTES} bytes"
-            )
-        return text
+        return _checked_text(normalize("NFC", value))
     if not isinstance(value, bool) and not -(2**63) <= value < 2**63:
         raise InvalidInputError(f"a number of {value.bit_length()} bits does not fit into 64")
     return value
+
+
+def _checked_text(text: str) -> str:
+    try:
+        size = len(text.encode())
+    except UnicodeEncodeError:  # half surrogates, which is how Python spells bytes of an argument that are no UTF-8
+        raise InvalidInputError(f"{text!r} cannot be a value: it is not UTF-8") from None
+    if size > MAX_TEXT_BYTES:
+        raise InvalidInputError(f"a text of {len(text)} characters is too long", hint=f"at most {MAX_TEXT_BYTES} bytes")
+    return text
 
 
 def has_type(value: Value, kind: ValueType) -> bool:

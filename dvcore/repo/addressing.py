@@ -23,6 +23,6 @@ def resolve_addresses(reader: TreeReader, texts: Iterable[str]) -> list[Path]:
     """Many at once, at the cost of one search for all ids; see `resolve_address`."""
     asked = list(texts)
     ids = {text: FileId(bytes.fromhex(text)) for text in asked if _FILE_ID.fullmatch(text)}
-    found = reader.paths_of(ids.values())
+    found = reader.certain_paths_of(ids.values())  # it may be about to be removed
     by_id = {text: found[file][0] for text, file in ids.items() if found[file]}
     return [by_id.get(text) or parse_path(text) for text in asked]

@@ -1,6 +1,7 @@
 """Annotating files: variables, instances, and whether somebody has looked."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 
 from dvcore.errors import InvalidInputError
@@ -14,10 +15,12 @@ from dvcore.model.geometry import Geometry, Mask, bounds
 from dvcore.model.names import Path, name_paths
 from dvcore.model.tree import Tree
 from dvcore.model.values import Value
-from dvcore.repo.edits import Change, Edits
+from dvcore.repo.editmaps import FileSet
+from dvcore.repo.edits import Change, Edits, kept
 from dvcore.repo.objects import save_annotations
+from dvcore.repo.records import iter_records
 from dvcore.repo.repository import Repository
-from dvcore.repo.selection import EVERYTHING, Selection, distinct_files, select_files
+from dvcore.repo.selection import EVERYTHING, Selection, iter_selected
 from dvcore.repo.treereader import TreeReader
 from dvcore.repo.working import change_working
 from dvcore.store import ObjectDraft
@@ -67,17 +70,18 @@ def annotate(
         for name in annotation.unset:
             reader.variable(name)
         labels = label_changes(reader.tree, [LabelDeclaration(name, 0) for name in _labels(annotation)])
-        edits = Edits(labels=labels)
-        files = distinct_files(select_files(reader, targets, selection))
-        for file in files:
-            before = reader.record(file)
-            _check_inside(before.facts, annotation.instances or ())
-            annotations = _annotations(file, reader.annotations(before), annotation, values)
-            after = _annotated(draft, before, annotation, annotations)
-            if after != before:
-                edits.files[file] = Change(before, after)
-        report = AnnotateReport(len(files), len(edits.files), tuple(labels))
-        return edits if files else Edits()
+        with closing(FileSet(repository.scratch)) as files, kept(repository.edits()) as edits:
+            for one in iter_selected(reader, targets, selection):
+                files.add(one.file)
+            edits.labels = labels if files else {}
+            for file, before in iter_records(reader, files):
+                _check_inside(before.facts, annotation.instances or ())
+                annotations = _annotations(file, reader.annotations(before), annotation, values)
+                after = _annotated(draft, before, annotation, annotations)
+                if after != before:
+                    edits.files[file] = Change(before, after)
+            report = AnnotateReport(len(files), len(edits.files), tuple(labels))
+            return edits
 
     change_working(repository, f"annotate: {name_paths(targets)}", plan)
     return report

@@ -15,9 +15,9 @@ from dvcore.repo.cells import (
     tag_cell,
     work_cell,
 )
-from dvcore.repo.commits import committed_tree
+from dvcore.repo.commits import check_present, committed_tree
 from dvcore.repo.operations import record
-from dvcore.repo.repository import Repository
+from dvcore.repo.repository import Repository, writes
 from dvcore.store import ReadTransaction, WriteTransaction
 
 
@@ -33,12 +33,12 @@ class Branch:
 
 def list_branches(repository: Repository) -> list[Branch]:
     """All branches by name."""
+    current = repository.branch()
     with repository.store.read() as transaction:
         found = [
             (name.removeprefix("work/"), tree, find_commit(transaction, branch_cell(name.removeprefix("work/"))))
             for name, tree in iter_cells(transaction, "work/")
         ]
-    current = repository.branch()
     return [
         Branch(name, commit, name == current, tree != committed_tree(repository, commit))
         for name, tree, commit in found
@@ -47,18 +47,22 @@ def list_branches(repository: Repository) -> list[Branch]:
 
 def list_tags(repository: Repository) -> list[tuple[str, CommitId]]:
     """All tags by name, with their commits."""
+    repository.refresh()
     with repository.store.read() as transaction:
         return [
             (name.removeprefix("ref/tags/"), CommitId(value)) for name, value in iter_cells(transaction, "ref/tags/")
         ]
 
 
+@writes
 def create_branch(repository: Repository, name: str, commit: CommitId) -> None:
     """Start a branch at a commit; its working state is that commit's tree.
 
-    Raises InvalidInputError, ExistsError.
+    Raises InvalidInputError, ExistsError, and NotFoundError where the commit is gone: whoever looked it up before it
+    had a name has to do so inside `writing`.
     """
     check_ref_name("branch", name)
+    check_present(repository, commit)
     tree = repository.objects.load_commit(commit).tree
 
     def action(transaction: WriteTransaction) -> None:
@@ -76,6 +80,7 @@ def create_branch(repository: Repository, name: str, commit: CommitId) -> None:
     repository.store.update(action)
 
 
+@writes
 def switch_branch(repository: Repository, name: str) -> None:
     """Make a branch the current one; both keep their uncommitted work.
 
@@ -90,6 +95,7 @@ def switch_branch(repository: Repository, name: str) -> None:
         repository.store.update(action)
 
 
+@writes
 def delete_branch(repository: Repository, name: str, *, force: bool = False) -> None:
     """Remove a branch's name and working state; commits stay reachable through the operation log.
 
@@ -113,12 +119,14 @@ def delete_branch(repository: Repository, name: str, *, force: bool = False) -> 
     repository.store.update(action)
 
 
+@writes
 def create_tag(repository: Repository, name: str, commit: CommitId) -> None:
     """Give a commit a name that stays.
 
-    Raises InvalidInputError, ExistsError.
+    Raises InvalidInputError, ExistsError, and NotFoundError as `create_branch` does.
     """
     check_ref_name("tag", name)
+    check_present(repository, commit)
 
     def action(transaction: WriteTransaction) -> None:
         if find_commit(transaction, tag_cell(name)) is not None:

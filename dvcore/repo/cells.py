@@ -12,6 +12,7 @@ No hash covers them, so each is stored with a checksum (`dvcore.store.cells`). N
     place/NAME/N              folder on this machine that a snapshot's files were last written to, absolute, as the
                               system's bytes; absent: the repository's own. No operation: it is not undone
     log/NUMBER                an operation (`dvcore.repo.operations`), 16 digits
+    horizon/operations        number of the newest operation that holds nothing any more (`dvcore.repo.horizon`)
 """
 
 from collections.abc import Iterator
@@ -24,8 +25,10 @@ from dvcore.store import ReadTransaction, Table, WriteTransaction, seal, unseal
 from dvcore.store.base import MAX_KEY_BYTES
 
 HEAD: Final = "head"
+PROJECTS: Final = "ref/projects/"
 SNAPSHOTS: Final = "ref/snapshots/"
 COUNTERS: Final = "counter/snapshots/"
+HORIZON: Final = "horizon/operations"
 _FORBIDDEN: Final = frozenset(" ~^:?*[\\@")
 
 
@@ -41,7 +44,7 @@ def tag_cell(tag: str) -> str:
 
 def project_cell(name: str) -> str:
     """Name of a project's ref."""
-    return f"ref/projects/{name}"
+    return PROJECTS + name
 
 
 def snapshot_cell(name: str, number: int) -> str:

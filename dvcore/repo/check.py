@@ -1,182 +1,140 @@
-"""Checking a repository: every cell, every object and blob that something refers to, every link.
+"""Checking a repository: the structure of its stores, every stored value, every cell, every link.
 
-Finds what is damaged and names it; changes nothing.
+Finds what is damaged and names it with what it concerns; changes nothing. It may run beside writers: what it follows is
+one state of both stores. Memory is bounded however much there is; what is known of objects is kept in a scratch file
+beyond some size.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from functools import partial
-from typing import Any
+from __future__ import annotations
 
-from dvcore.encoding import check_id, is_count
-from dvcore.errors import DsetError, InvalidInputError
-from dvcore.ids import BlobId, CommitId, FileId, ManifestId, NodeId, TreeId, digest, format_short
-from dvcore.model.annotations import AnnotationSet
-from dvcore.model.files import decode_record
-from dvcore.model.geometry import Mask
-from dvcore.model.manifest import decode_exported, decode_manifest, decode_reason
-from dvcore.model.names import ROOT, Path, format_path, normalize_name
-from dvcore.model.runlength import mask_of_counts
-from dvcore.model.tree import Directory, FileEntry, decode_entry
-from dvcore.prolly import ProllyMap, verify
-from dvcore.repo.cells import COUNTERS, HEAD, SNAPSHOTS, iter_cells, snapshot_counter
-from dvcore.repo.edits import count_directories
-from dvcore.repo.operations import iter_operations
+from contextlib import closing, nullcontext, suppress
+from dataclasses import dataclass
+
+from dvcore.errors import CorruptError, DsetError
+from dvcore.ids import format_short
+from dvcore.model.commit import decode_commit
+from dvcore.progress import Progress, Silent
+from dvcore.repo.cells import HEAD, find_cell
+from dvcore.repo.fsck.cells import Start, find_commit_fault, iter_starts
+from dvcore.repo.fsck.faults import Damaged, Faults
+from dvcore.repo.fsck.following import Following
+from dvcore.repo.fsck.holding import Holding
+from dvcore.repo.fsck.naming import Naming
+from dvcore.repo.fsck.problems import Problem
+from dvcore.repo.fsck.summaries import Summaries
+from dvcore.repo.fsck.values import check_blobs, check_objects
+from dvcore.repo.objects import Objects
 from dvcore.repo.repository import Repository
+from dvcore.store import ReadTransaction, Store, Table
+
+__all__ = ["Checked", "Problem", "check", "check_repository"]
 
 
-def check_repository(repository: Repository, *, read_blobs: bool = True) -> list[str]:
-    """What is wrong, a line each; an empty list where all is well."""
-    return _Check(repository, read_blobs).run()
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What is wrong. `blobs` are those that files need and that are damaged or missing, with their sizes in bytes;
+    `unlisted` counts what is damaged and not among the problems. There is a limit to both lists."""
+
+    problems: list[Problem]
+    blobs: dict[bytes, int]
+    unlisted: int = 0
+
+
+def check_repository(repository: Repository, *, read_blobs: bool = True) -> list[Problem]:
+    """What is wrong; an empty list where all is well. Without `read_blobs` the bytes of blobs are not read, only
+    whether they are there and how long they are.
+
+    Raises StorageError where the disk cannot be read.
+    """
+    return check(repository, read_blobs=read_blobs).problems
+
+
+def check(repository: Repository, *, read_blobs: bool = True, progress: Progress | None = None) -> Checked:
+    """See `check_repository`."""
+    return _Check(repository, progress or Silent()).run(read_blobs=read_blobs)
 
 
 class _Check:
-    """One walk over everything that refs, working states and the operation log lead to."""
+    def __init__(self, repository: Repository, progress: Progress) -> None:
+        self._repository = repository
+        self._stores = repository.stores  # the same for the whole check, whatever is collected meanwhile
+        self._progress = progress
+        self._faults = Faults()
 
-    def __init__(self, repository: Repository, read_blobs: bool) -> None:
-        self.repository = repository
-        self.read_blobs = read_blobs
-        self.problems: list[str] = []
-        self._done: set[bytes] = set()
+    def run(self, *, read_blobs: bool) -> Checked:
+        """Damage in the pages of one store says nothing of the other: there, all is looked at that can be."""
+        stores, scratch = self._stores, self._repository.scratch
+        are_blobs_sound = self._has_structure(stores.blobs, "blobs")
+        are_objects_sound = self._has_structure(stores.objects, "objects")
+        if are_objects_sound:
+            check_objects(stores.objects, self._faults, self._progress)
+        if are_blobs_sound:
+            check_blobs(stores.blobs, self._faults, self._progress, read=read_blobs, scratch=scratch)
+        return self._follow(with_blobs=are_blobs_sound) if are_objects_sound else self._told([], {})
 
-    def run(self) -> list[str]:
-        self._try("the operation log", self._check_log)
-        self._try("the cells", self._check_cells)
-        self._try("HEAD", self._check_head)
-        return self.problems
-
-    def _try(self, what: str, action: Callable[[], None]) -> None:
-        """Run a part of the check; what it raises is a problem, and the others go on."""
+    def _has_structure(self, store: Store, what: str) -> bool:
+        """Whether the store can be read; LMDB would follow damaged pages out of its map, and the process would end."""
+        self._progress.start(f"checking the structure of {what}", None)
         try:
-            action()
-        except DsetError as error:
-            self.problems.append(f"{what}: {error.message}")
+            store.check_structure(self._progress)
+        except CorruptError as error:
+            self._faults.add(Damaged.STORE, what, f"{error.message}; nothing in it was looked at")
+            return False
+        finally:
+            self._progress.finish()
+        return True
 
-    def _check_head(self) -> None:
-        self.repository.work(self.repository.branch())
+    def _follow(self, *, with_blobs: bool) -> Checked:
+        scratch = self._repository.scratch
+        summaries = Summaries(scratch)
+        # Blobs second: what the objects of this state refer to was durable before them. Between the two nothing of it
+        # goes: gc sweeps in place only what nobody else has open, and these stores are open since before.
+        reading_blobs = self._stores.blobs.read() if with_blobs else nullcontext()
+        with closing(summaries), self._stores.objects.read() as objects, reading_blobs as blobs:
+            reader = _Reader(objects)
+            with closing(Holding(reader, scratch)) as holding:
+                following = Following(
+                    objects, blobs, self._faults, summaries=summaries, holding=holding, progress=self._progress
+                )
+                self._progress.start("following links", None)
+                for start in iter_starts(objects, self._faults):
+                    following.follow(start.link)
+                    self._check_sort(start, objects)
+                self._progress.finish()
+            if not self._faults.listed:
+                return Checked([], {})
+            naming = Naming(Objects(reader), self._faults, summaries, _branch(objects))
+            return self._told(naming.problems(iter_starts(objects, Faults())), following.sizes)
 
-    def _check_log(self) -> None:
-        with self.repository.store.read() as transaction:
-            operations = list(iter_operations(transaction))
-        for operation in operations:
-            for change in operation.changes:
-                for value in (change.before, change.after):
-                    self._follow(change.cell, value)
+    def _told(self, problems: list[Problem], blobs: dict[bytes, int]) -> Checked:
+        told = problems or [Problem(fault.damaged, fault.name, fault.reason) for fault in self._faults.listed]
+        return Checked(told, blobs, self._faults.unlisted.total())
 
-    def _check_cells(self) -> None:
-        with self.repository.store.read() as transaction:
-            cells = dict(iter_cells(transaction, ""))
-        for cell, value in cells.items():
-            if cell.startswith(("ref/", "work/")):
-                self._follow(cell, value)
-            elif cell != HEAD and not cell.startswith(("log/", "place/", COUNTERS)):
-                self.problems.append(f"the cell {cell!r} is unknown to this version")
-        self._check_counters(cells)
+    def _check_sort(self, start: Start, objects: ReadTransaction) -> None:
+        """Whether a ref leads to a commit of the sort that it has to; one that cannot be read is told of already."""
+        data = objects.get(Table.OBJECTS, start.link.id) if start.is_ref else None
+        with suppress(DsetError):
+            reason = None if data is None else find_commit_fault(start.cell, decode_commit(data))
+            if reason is not None:
+                self._faults.add(Damaged.CELL, start.cell, reason)
 
-    def _check_counters(self, cells: Mapping[str, Any]) -> None:
-        for cell in cells:
-            if cell.startswith(SNAPSHOTS):
-                name, number = cell.removeprefix(SNAPSHOTS).rsplit("/", 1)
-                counter = cells.get(snapshot_counter(name))
-                if not number.isdecimal() or not is_count(counter) or counter < int(number):
-                    self.problems.append(f"the number of {name}@{number} would be given again: its counter is wrong")
 
-    def _follow(self, cell: str, value: object) -> None:
-        if value is None or cell == HEAD:
-            return
-        key = check_id(value, f"cell {cell!r}", "value")
-        if cell.startswith("work/"):
-            self._try(f"{cell} (tree {format_short(key)})", partial(self._check_tree, TreeId(key)))
-        else:
-            self._try(f"{cell} (commit {format_short(key)})", partial(self._check_commit, CommitId(key)))
+class _Reader:
+    """The objects in one state of a store."""
 
-    def _check_commit(self, start: CommitId) -> None:
-        pending = [start]
-        while pending:
-            id_ = pending.pop()
-            if id_ in self._done:
-                continue
-            self._check_bytes(id_)
-            commit = self.repository.objects.load_commit(id_)
-            pending.extend(commit.parents)
-            self._try(f"commit {format_short(id_)}", partial(self._check_tree, commit.tree))
-            if commit.manifest is not None:
-                self._try(f"snapshot {format_short(id_)}", partial(self._check_manifest, commit.manifest))
+    def __init__(self, transaction: ReadTransaction) -> None:
+        self._transaction = transaction
 
-    def _check_manifest(self, id_: ManifestId) -> None:
-        self._check_bytes(id_)
-        objects = self.repository.objects
-        manifest = decode_manifest(objects.read(id_))
-        for root, decode_value in ((manifest.examples, decode_exported), (manifest.left_out, decode_reason)):
-            verify(objects, root)
-            for _, value in ProllyMap(objects, root).iter_items():
-                decode_value(value)
+    def read(self, object_id: bytes) -> bytes:
+        data = self._transaction.get(Table.OBJECTS, object_id)
+        if data is None:
+            raise CorruptError(f"object {format_short(object_id)} is missing")
+        return data
 
-    def _check_tree(self, id_: TreeId) -> None:
-        if id_ in self._done:
-            return
-        self._check_bytes(id_)
-        reader = self.repository.tree(id_)
-        verify(self.repository.objects, reader.tree.files)
-        held = {file for _, file in self._iter_entries(ROOT, reader.tree.root)}
-        recorded = set()
-        for key, data in reader.files.iter_items():
-            recorded.add(FileId(key))
-            if digest(data) not in self._done:
-                self._done.add(digest(data))
-                self._try(f"file {format_short(key)}", partial(self._check_record, data))
-        self._report_difference("a record but no entry", recorded - held)
-        self._report_difference("an entry but no record", held - recorded)
 
-    def _report_difference(self, what: str, files: set[FileId]) -> None:
-        if files:
-            self.problems.append(f"files with {what}: {len(files)}, such as {format_short(min(files))}")
-
-    def _iter_entries(self, path: Path, directory: Directory) -> Iterator[tuple[Path, FileId]]:
-        verify(self.repository.objects, NodeId(directory.root))
-        files = directories = 0
-        for key, value in ProllyMap(self.repository.objects, directory.root).iter_items():
-            name, entry = key.decode(errors="replace"), decode_entry(value)
-            if normalize_name(name).encode() != key:
-                self.problems.append(f"{format_path(path)}: the name {name!r} is not in normal form")
-            if isinstance(entry, FileEntry):
-                files += 1
-                yield (*path, name), entry.file
-            else:
-                files += entry.files
-                directories += count_directories(entry)
-                yield from self._iter_entries((*path, name), entry)
-        if (files, directories) != (directory.files, directory.directories):
-            self.problems.append(f"{format_path(path)!r} counts other numbers of files or directories than it holds")
-
-    def _check_record(self, data: bytes) -> None:
-        record = decode_record(data)
-        if record.annotations is not None:
-            self._check_bytes(record.annotations)
-            self._check_masks(self.repository.objects.load_annotations(record.annotations))
-        self._check_blob(record.blob, record.size)
-
-    def _check_masks(self, annotations: AnnotationSet) -> None:
-        """Loading does not look into run-length codes, of which there are many."""
-        for instance in annotations.instances:
-            if isinstance(instance.geometry, Mask):
-                mask = instance.geometry
-                try:
-                    sound = mask_of_counts(mask.height, mask.width, mask.counts) == mask
-                except InvalidInputError:
-                    sound = False
-                if not sound:
-                    self.problems.append(f"the mask of instance {format_short(instance.id)} is none")
-
-    def _check_blob(self, blob: BlobId, size: int) -> None:
-        blobs = self.repository.blobs
-        if self.read_blobs and blob not in self._done:
-            self._done.add(blob)
-            blobs.verify(blob)
-        if blobs.size(blob) != size:
-            self.problems.append(f"blob {format_short(blob)} has another size than its file says")
-
-    def _check_bytes(self, id_: bytes) -> None:
-        if id_ not in self._done:
-            self._done.add(id_)
-            if digest(self.repository.objects.read(id_)) != id_:
-                self.problems.append(f"object {format_short(id_)} is damaged: its bytes have another hash")
+def _branch(objects: ReadTransaction) -> object:
+    """The current branch, as far as that is known."""
+    try:
+        return find_cell(objects, HEAD)
+    except DsetError:
+        return None

@@ -4,21 +4,30 @@ import heapq
 from collections.abc import Iterator
 from unicodedata import normalize
 
-from dvcore.errors import CorruptError, InvalidInputError, StateError
-from dvcore.ids import CommitId, TreeId
+from dvcore.errors import CorruptError, InvalidInputError, NotFoundError, StateError
+from dvcore.ids import CommitId, TreeId, format_short
 from dvcore.model.commit import Commit
 from dvcore.repo.cells import branch_cell, find_commit, find_work
 from dvcore.repo.edits import empty_tree
 from dvcore.repo.objects import save_commit
 from dvcore.repo.operations import record
-from dvcore.repo.repository import Repository
-from dvcore.store import WriteTransaction
+from dvcore.repo.repository import Repository, writes
+from dvcore.store import Table, WriteTransaction
 
 
 def head_commit(repository: Repository) -> CommitId | None:
     """The newest commit of the current branch, or None where it has none."""
+    branch = repository.branch()
     with repository.store.read() as transaction:
-        return find_commit(transaction, branch_cell(repository.branch()))
+        return find_commit(transaction, branch_cell(branch))
+
+
+def check_present(repository: Repository, commit: CommitId) -> None:
+    """Raises NotFoundError where a commit was collected since somebody had its id. Where it is there, all that it leads
+    to is, and stays as long as the caller is `writing`."""
+    with repository.store.read() as transaction:
+        if not transaction.contains(Table.OBJECTS, commit):
+            raise NotFoundError(f"there is no commit {format_short(commit)} any more", hint="'dset log' lists commits")
 
 
 def has_uncommitted(repository: Repository) -> bool:
@@ -37,6 +46,7 @@ def head_tree(repository: Repository) -> TreeId | None:
     return None if commit is None else repository.objects.load_commit(commit).tree
 
 
+@writes
 def commit_working(repository: Repository, message: str) -> CommitId:
     """Fix the working state of the current branch under one hash.
 

@@ -3,23 +3,34 @@
 An operation plans on one tree and is applied to the working state as it then is. `holds_still` tells whether
 everything that the edits take or overwrite is as it was; if so, `apply_edits` gives the new tree at the cost of what
 changes. The order of edits does not matter.
+
+A plan of a few edits keeps them in dicts; one that may have a million takes `spilling_edits`, which hold them in
+bounded memory. Both are worked through in chunks.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Generic, TypeVar
+from itertools import islice
+from pathlib import Path as FolderPath
+from typing import Final, Generic, TypeVar
 
 from dvcore.errors import ConflictError, InvalidInputError
-from dvcore.ids import FileId, TreeId
+from dvcore.ids import FileId, NodeId, TreeId
 from dvcore.model.declarations import LabelDeclaration, VariableDeclaration
-from dvcore.model.files import FileRecord, encode_record
+from dvcore.model.files import FileRecord, decode_record, encode_record
 from dvcore.model.names import MAX_DEPTH, Path, format_path
 from dvcore.model.tree import Directory, Entry, FileEntry, Tree, decode_entry, encode_entry
-from dvcore.prolly import NodeReader, NodeWriter, ProllyMap, build, edit
+from dvcore.prolly import Edit, NodeReader, NodeWriter, ProllyMap, build, edit
+from dvcore.repo.editmaps import FileMap, Level, PathMap
 from dvcore.repo.objects import save_tree
 from dvcore.repo.treereader import TreeReader
 
 T = TypeVar("T")
+
+CHUNK: Final = 32_768
+"""Edits of one map that are in memory at a time, some 20 MB. The nodes at the edges of a chunk are written twice."""
+_LENGTH_BYTES: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +47,40 @@ class Edits:
     very tree that they were made on and no other. Where one path of `entries` lies under another, the outer one comes
     first: the inner one changes what it put there."""
 
-    entries: dict[Path, Change[Entry]] = field(default_factory=dict)
-    files: dict[FileId, Change[FileRecord]] = field(default_factory=dict)
+    entries: MutableMapping[Path, Change[Entry]] = field(default_factory=dict)
+    files: MutableMapping[FileId, Change[FileRecord]] = field(default_factory=dict)
     variables: dict[str, Change[VariableDeclaration]] = field(default_factory=dict)
     labels: dict[str, Change[LabelDeclaration]] = field(default_factory=dict)
-    takes: dict[Path, Entry] = field(default_factory=dict)
+    takes: MutableMapping[Path, Entry] = field(default_factory=dict)
     exact: bool = False
 
     def __bool__(self) -> bool:
         return bool(self.entries or self.files or self.variables or self.labels)
+
+    def close(self) -> None:
+        """Give the room back that the maps may have on the disk."""
+        for one in (self.entries, self.files, self.takes):
+            if isinstance(one, PathMap | FileMap):
+                one.close()
+
+
+def spilling_edits(folder: FolderPath | None) -> Edits:
+    """No edits yet, and room for any number: beyond what memory should hold, they go to private files in a folder."""
+    return Edits(
+        entries=PathMap(_encode_entry_change, _decode_entry_change, folder),
+        files=FileMap(_encode_record_change, _decode_record_change, folder),
+        takes=PathMap(encode_entry, decode_entry, folder),
+    )
+
+
+@contextmanager
+def kept(edits: Edits) -> Iterator[Edits]:
+    """The edits, whose room is given back where the plan that they are for fails."""
+    try:
+        yield edits
+    except BaseException:
+        edits.close()
+        raise
 
 
 def holds_still(reader: TreeReader, edits: Edits, planned_on: TreeId) -> bool:
@@ -60,9 +96,9 @@ def holds_still(reader: TreeReader, edits: Edits, planned_on: TreeId) -> bool:
         return False  # instances may have labels that were declared then
     numbers = {one.number: one.name for one in tree.labels}
     return (
-        all(reader.find_entry(path) == change.before for path, change in edits.entries.items())
-        and all(reader.find_entry(path) == entry for path, entry in edits.takes.items())
-        and all(reader.find_record(file) == change.before for file, change in edits.files.items())
+        all(reader.find_entry(path) == change.before for path, change in _iter_paths(edits.entries))
+        and all(reader.find_entry(path) == entry for path, entry in _iter_paths(edits.takes))
+        and all(before == found for _, before, found in iter_found(reader, edits.files))
         and all(tree.find_variable(name) == change.before for name, change in edits.variables.items())
         and all(tree.find_label(name) == change.before for name, change in edits.labels.items())
         and all(numbers.get(change.after.number, name) == name for name, change in edits.labels.items() if change.after)
@@ -76,14 +112,8 @@ def apply_edits(writer: NodeWriter, reader: TreeReader, edits: Edits) -> TreeId:
     nested too deep.
     """
     tree = reader.tree
-    for path, change in edits.entries.items():
-        _check_depth(writer, path, change.after)
-    root = _apply_entries(writer, tree.root, (), _by_parent(edits.entries))
-    files = edit(
-        writer,
-        tree.files,
-        [(file, None if one.after is None else encode_record(one.after)) for file, one in edits.files.items()],
-    )
+    root = _apply_level(writer, tree.root, (), _by_path(edits.entries).top())
+    files = _edit(writer, tree.files, ((file, after) for file, _, after in _iter_records(edits.files)))
     edited = replace(
         tree,
         root=root,
@@ -100,43 +130,113 @@ def empty_tree(writer: NodeWriter) -> TreeId:
     return save_tree(writer, Tree(Directory(nothing), nothing))
 
 
-@dataclass(slots=True)
-class _Branch:
-    """The changes directly in a directory, and the directories under it that have any."""
-
-    changes: dict[str, Change[Entry]] = field(default_factory=dict)
-    under: dict[str, "_Branch"] = field(default_factory=dict)
-
-
-def _by_parent(entries: Mapping[Path, Change[Entry]]) -> _Branch:
-    top = _Branch()
-    for path, change in entries.items():
-        branch = top
-        for name in path[:-1]:
-            branch = branch.under.setdefault(name, _Branch())
-        branch.changes[path[-1]] = change
-    return top
+def iter_found(
+    reader: TreeReader, files: Mapping[FileId, Change[FileRecord]]
+) -> Iterator[tuple[FileId, bytes | None, bytes | None]]:
+    """Each file of some edits, in the order of the ids, with the encoded record that is expected and the one that the
+    tree has."""
+    changes = _iter_records(files)
+    while chunk := list(islice(changes, CHUNK)):
+        found = reader.files.get_many([file for file, _, _ in chunk])
+        yield from ((file, before, data) for (file, before, _), (_, data) in zip(chunk, found, strict=True))
 
 
-def _apply_entries(writer: NodeWriter, directory: Directory, path: Path, branch: _Branch) -> Directory:
-    """Edit the map of one directory, those under it first; missing ones on the way are made."""
-    changes = dict(branch.changes)
-    if branch.under:
-        names = ProllyMap(writer, directory.root)
-        for name, under in branch.under.items():
+def _apply_level(writer: NodeWriter, directory: Directory, path: Path, level: Level[Change[Entry]]) -> Directory:
+    """Edit the map of one directory, those under it first."""
+    changes = _iter_applied(writer, directory, path, level)
+    while chunk := list(islice(changes, CHUNK)):
+        root = edit(writer, directory.root, [(name.encode(), _entry_bytes(one.after)) for name, one in chunk])
+        files = sum(count_files(one.after) - count_files(one.before) for _, one in chunk)
+        directories = sum(count_directories(one.after) - count_directories(one.before) for _, one in chunk)
+        directory = Directory(root, directory.files + files, directory.directories + directories)
+    return directory
+
+
+def _iter_applied(
+    writer: NodeWriter, directory: Directory, path: Path, level: Level[Change[Entry]]
+) -> Iterator[tuple[str, Change[Entry]]]:
+    """The changes in a directory, in order, with what comes of the directories under it; missing ones on the way to a
+    change are made."""
+    names = ProllyMap(writer, directory.root)
+    for name, planned, under in level:
+        inner = (*path, name)
+        change = planned
+        if planned is not None:
+            _check_depth(writer, inner, planned.after)
+        if under is not None:
             before = names.get(name.encode())
             there = None if before is None else decode_entry(before)
-            change = changes.get(name) or Change(there, there)
-            start = _as_directory(writer, change.after, (*path, name))
-            changes[name] = replace(change, after=_apply_entries(writer, start, (*path, name), under))
-    root = edit(
-        writer,
-        directory.root,
-        [(name.encode(), None if one.after is None else encode_entry(one.after)) for name, one in changes.items()],
-    )
-    files = sum(count_files(one.after) - count_files(one.before) for one in changes.values())
-    directories = sum(count_directories(one.after) - count_directories(one.before) for one in changes.values())
-    return Directory(root, directory.files + files, directory.directories + directories)
+            change = planned or Change(there, there)
+            start = _as_directory(writer, change.after, inner)
+            change = replace(change, after=_apply_level(writer, start, inner, under))
+        if change is not None:
+            yield name, change
+
+
+def _edit(writer: NodeWriter, root: NodeId, sorted_edits: Iterator[Edit]) -> NodeId:
+    while chunk := list(islice(sorted_edits, CHUNK)):
+        root = edit(writer, root, chunk)
+    return root
+
+
+def _by_path(entries: MutableMapping[Path, Change[Entry]]) -> PathMap[Change[Entry]]:
+    if isinstance(entries, PathMap):
+        return entries
+    sorted_out: PathMap[Change[Entry]] = PathMap(_encode_entry_change, _decode_entry_change)
+    sorted_out.update(entries)
+    return sorted_out
+
+
+def _iter_paths(values: Mapping[Path, T]) -> Iterable[tuple[Path, T]]:
+    return values.iter_values() if isinstance(values, PathMap) else values.items()
+
+
+def _iter_records(
+    files: Mapping[FileId, Change[FileRecord]],
+) -> Iterator[tuple[FileId, bytes | None, bytes | None]]:
+    """Files in the order of their ids, with their encoded records before and after."""
+    if isinstance(files, FileMap):
+        yield from ((file, *_split_change(data)) for file, data in files.iter_encoded())
+    else:
+        for file in sorted(files):
+            yield file, _record_bytes(files[file].before), _record_bytes(files[file].after)
+
+
+def _encode_entry_change(change: Change[Entry]) -> bytes:
+    return _join_change(_entry_bytes(change.before), _entry_bytes(change.after))
+
+
+def _decode_entry_change(data: bytes) -> Change[Entry]:
+    before, after = _split_change(data)
+    return Change(None if before is None else decode_entry(before), None if after is None else decode_entry(after))
+
+
+def _encode_record_change(change: Change[FileRecord]) -> bytes:
+    return _join_change(_record_bytes(change.before), _record_bytes(change.after))
+
+
+def _decode_record_change(data: bytes) -> Change[FileRecord]:
+    before, after = _split_change(data)
+    return Change(None if before is None else decode_record(before), None if after is None else decode_record(after))
+
+
+def _join_change(before: bytes | None, after: bytes | None) -> bytes:
+    """The length of the first, then both; None is empty, as no encoded value is."""
+    first = before or b""
+    return len(first).to_bytes(_LENGTH_BYTES, "big") + first + (after or b"")
+
+
+def _split_change(data: bytes) -> tuple[bytes | None, bytes | None]:
+    end = _LENGTH_BYTES + int.from_bytes(data[:_LENGTH_BYTES], "big")
+    return data[_LENGTH_BYTES:end] or None, data[end:] or None
+
+
+def _entry_bytes(entry: Entry | None) -> bytes | None:
+    return None if entry is None else encode_entry(entry)
+
+
+def _record_bytes(record: FileRecord | None) -> bytes | None:
+    return None if record is None else encode_record(record)
 
 
 def _as_directory(writer: NodeWriter, entry: Entry | None, path: Path) -> Directory:

@@ -1,26 +1,38 @@
 """Directories and their entries: make, move, remove."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from itertools import islice
+from typing import Final
 
 from dvcore.errors import ConflictError, InvalidInputError
 from dvcore.ids import FileId
 from dvcore.model.names import ROOT, Path, format_path, name_paths
 from dvcore.model.tree import Directory, Entry, FileEntry
 from dvcore.prolly import build
-from dvcore.repo.edits import Change, Edits
+from dvcore.repo.editmaps import FileSet
+from dvcore.repo.edits import Change, Edits, count_files, kept
+from dvcore.repo.records import iter_records
 from dvcore.repo.repository import Repository
 from dvcore.repo.selection import check_apart
 from dvcore.repo.treereader import TreeReader
 from dvcore.repo.working import change_working
 from dvcore.store import ObjectDraft
 
+_SHOWN: Final = 1_000
+"""Paths that a report gives."""
+_SOUGHT: Final = 65_536
+"""Files whose entries are sought at a time, in one pass over the tree. They take some 40 MB."""
+
 
 @dataclass(frozen=True, slots=True)
 class RemoveReport:
-    """File entries removed, and the paths of those that were their file's last: these files are gone from the tree."""
+    """File entries removed, how many files had no other and are gone from the tree, and the paths of some of those, the
+    first thousand."""
 
     entries: int
+    files: int
     last: tuple[Path, ...]
 
 
@@ -74,34 +86,50 @@ def remove(repository: Repository, paths: Sequence[Path]) -> RemoveReport:
     """
     if not paths or ROOT in paths:
         raise InvalidInputError("the root cannot be removed", hint="name a file or a directory")
-    report = RemoveReport(0, ())
+    report = RemoveReport(0, 0, ())
 
     def plan(reader: TreeReader, _: ObjectDraft) -> Edits:
         nonlocal report
         top = _outermost(paths)
-        leaving = {path: file for one in top for path, file in reader.iter_files(one)}
-        last = _last_entries(reader, leaving)
-        report = RemoveReport(len(leaving), tuple(last))
-        return Edits(
-            entries={path: Change(reader.entry(path), None) for path in top},
-            files={file: Change(reader.record(file), None) for file in last.values()},
-            exact=True,  # that no other entry holds a file is true of this tree, not of a later one
-        )
+        with closing(FileSet(repository.scratch)) as leaving, kept(repository.edits()) as edits:
+            edits.entries.update((path, Change(reader.entry(path), None)) for path in top)
+            for _path, file in _iter_files(reader, top):
+                leaving.add(file)
+            for file, record in iter_records(reader, _iter_lost(reader, top, leaving)):
+                edits.files[file] = Change(record, None)
+            edits.exact = True  # that no other entry holds a file is true of this tree, not of a later one
+            last = (path for path, file in _iter_files(reader, top) if file in edits.files)
+            entries = sum(count_files(reader.entry(path)) for path in top)
+            report = RemoveReport(entries, len(edits.files), tuple(islice(last, _SHOWN)))
+            return edits
 
     change_working(repository, f"remove: {name_paths(paths)}", plan)
     return report
 
 
-def _outermost(paths: Sequence[Path]) -> list[Path]:
+def _outermost(paths: Sequence[Path]) -> dict[Path, None]:
     """Each path once, without those that lie under another: what happens to that one happens to them."""
     given = dict.fromkeys(paths)
-    return [path for path in given if not any(path[:depth] in given for depth in range(len(path)))]
+    return {path: None for path in given if not any(path[:depth] in given for depth in range(len(path)))}
 
 
-def _last_entries(reader: TreeReader, leaving: dict[Path, FileId]) -> dict[Path, FileId]:
-    """Of the entries that leave, those whose file no other entry holds."""
-    holders = reader.paths_of(set(leaving.values()))
-    return {path: file for path, file in leaving.items() if all(other in leaving for other in holders[file])}
+def _iter_files(reader: TreeReader, top: Iterable[Path]) -> Iterator[tuple[Path, FileId]]:
+    return (one for path in top for one in reader.iter_files(path))
+
+
+def _iter_lost(reader: TreeReader, top: Collection[Path], leaving: Iterable[FileId]) -> Iterator[FileId]:
+    """Of files that have entries at or under some paths, those that have no others."""
+    if sum(count_files(reader.entry(path)) for path in top) == reader.tree.root.files:
+        yield from leaving
+        return
+    files = iter(leaving)
+    while chunk := list(islice(files, _SOUGHT)):
+        holders = reader.certain_paths_of(chunk)
+        yield from (file for file in chunk if all(_is_under(path, top) for path in holders[file]))
+
+
+def _is_under(path: Path, top: Collection[Path]) -> bool:
+    return any(path[:depth] in top for depth in range(1, len(path) + 1))
 
 
 def _plan_move(reader: TreeReader, edits: Edits, source: Path, target: Path) -> None:

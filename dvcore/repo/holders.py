@@ -1,15 +1,24 @@
 """Which entries hold a file: the way back from file ids to paths.
 
-Looks at every leaf of every directory, each distinct directory once however often it is mirrored, and opens only leaves
-that hold a wanted file. The one place to replace by an index.
+`find_paths` looks at every leaf of every directory, each distinct directory once however often it is mirrored, and
+opens only leaves that hold a wanted file. What it says is certain. `find_paths_quickly` asks an index in `cache/` where
+that pays, for what is only shown.
 """
 
 from collections.abc import Collection
+from pathlib import Path as FolderPath
+from typing import Final
 
 from dvcore.ids import FileId, NodeId
 from dvcore.model.names import Path, decode_name, path_sort_key
 from dvcore.model.tree import Directory, FileEntry, decode_entry, encode_entry
-from dvcore.prolly import NodeReader, ProllyMap
+from dvcore.prolly import NodeCache, NodeReader, ProllyMap
+
+INDEXED_FILES: Final = 50_000
+"""File entries from which on an index is kept: to look at fewer takes no longer than to open it."""
+_SCANNED_SHARE: Final = 50
+"""Where more than one in 50 files is wanted, nearly every leaf has to be read, and the scan is faster."""
+_FOLDER: Final = "holders"
 
 Held = list[tuple[Path, FileId]]
 """Paths below a directory, with the wanted files that they lead to."""
@@ -21,6 +30,24 @@ def find_paths(nodes: NodeReader, root: Directory, files: Collection[FileId]) ->
     if found:
         for path, file in _Search(nodes, files).under(root):
             found[file].append(path)
+    return _ordered(found)
+
+
+def find_paths_quickly(
+    cache: FolderPath | None, nodes: NodeCache, root: Directory, files: Collection[FileId]
+) -> dict[FileId, list[Path]]:
+    """The same, by an index in the folder `cache` where the directory is large: made where it is missing, moved where
+    it is of another state."""
+    if cache is None or not files or root.files < max(INDEXED_FILES, _SCANNED_SHARE * len(files)):
+        return find_paths(nodes, root, files)
+    # SQLite and what discards its file take 12 ms to import, and hardly any command comes here.
+    from dvcore.repo.holder_index import find_indexed_paths  # noqa: PLC0415
+
+    found = find_indexed_paths(cache / _FOLDER, nodes, root.root, files)
+    return find_paths(nodes, root, files) if found is None else _ordered(found)
+
+
+def _ordered(found: dict[FileId, list[Path]]) -> dict[FileId, list[Path]]:
     for paths in found.values():
         paths.sort(key=path_sort_key)
     return found

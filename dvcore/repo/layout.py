@@ -5,7 +5,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -13,10 +13,27 @@ from typing import Final
 from dvcore.errors import CorruptError, ExistsError, NeedsNewerError, NotFoundError, StorageError
 from dvcore.ids import digest
 from dvcore.store.durable import sync_folder, write_atomically
+from dvcore.store.file_lock import FileLock
 
 FOLDER: Final = ".dset"
 FORMAT_VERSION: Final = 1
+OBJECTS: Final = "objects"
+BLOBS: Final = "blobs"
+MAKING: Final = ".making-"
+"""How the name of a snapshot's folder begins as long as it is being made."""
 _CHECKSUM_DIGITS: Final = 32
+_FOUNDING: Final = ".dset-new-"
+"""How the name of the folder begins in which a repository is made."""
+_FOUNDER: Final = "founder"
+"""A file in it that is locked as long as that goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Generations:
+    """The numbers of the stores in use, as `current` names them."""
+
+    objects: int
+    blobs: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,19 +62,36 @@ class Layout:
         """Settings; never secrets."""
         return self.folder / "config.toml"
 
-    def store_paths(self) -> tuple[Path, Path]:
-        """The environments in use: structured objects and cells; blobs and chunks.
-
-        Raises CorruptError, NeedsNewerError, StorageError.
-        """
+    def check_format(self) -> None:
+        """Raises NeedsNewerError for another version than this one's, CorruptError, StorageError."""
         _check_format(self.folder / "format")
-        generations = _read_checked(self.folder / "current")
-        return self._generation(generations, "objects"), self._generation(generations, "blobs")
 
-    def _generation(self, generations: dict[str, str], what: str) -> Path:
-        number = generations.get(what, "")
-        if not number.isdecimal():
-            raise CorruptError(f"{self.folder / 'current'} names no generation of {what!r}")
+    def generations(self) -> Generations:
+        """The generations in use at this moment.
+
+        Raises CorruptError, StorageError.
+        """
+        path = self.folder / "current"
+        values = _read_checked(path)
+        return Generations(_generation(path, values, OBJECTS), _generation(path, values, BLOBS))
+
+    def write_generations(self, numbers: Generations) -> None:
+        """Put other generations into use: in one step, durably.
+
+        Raises StorageError.
+        """
+        _write_checked(self.folder / "current", {OBJECTS: str(numbers.objects), BLOBS: str(numbers.blobs)})
+
+    def store_paths(self, numbers: Generations | None = None) -> tuple[Path, Path]:
+        """The stores of these generations (None: of those in use): structured objects and cells; blobs and chunks.
+
+        Raises CorruptError, StorageError.
+        """
+        numbers = numbers or self.generations()
+        return self.store_path(OBJECTS, numbers.objects), self.store_path(BLOBS, numbers.blobs)
+
+    def store_path(self, what: str, number: int) -> Path:
+        """The store `objects` or `blobs` in one generation."""
         return self.folder / f"{what}.{number}.lmdb"
 
 
@@ -78,28 +112,58 @@ def new_layout(root: Path) -> Iterator[Layout]:
     """A folder under a temporary name, to be filled; it becomes `root`'s `.dset` when the `with` ends well, and goes
     otherwise. The layout that is given has that temporary folder's parent as its root.
 
-    Raises ExistsError, also where another process made one meanwhile, StorageError.
+    What killed processes left of earlier attempts is removed. Raises ExistsError, also where another process made one
+    meanwhile, StorageError.
     """
+    for path in iter_unfounded(root):
+        with suppress(OSError, StorageError):
+            remove_unfounded(path)
     if (root / FOLDER).exists():
         raise ExistsError(f"{root / FOLDER} is there already", hint="the repository can be used as it is")
-    staging = Layout(root / f".dset-new-{os.urandom(6).hex()}")
-    try:
-        _make_folders(staging, root)
-        yield staging
-        _publish(staging, root)
-    finally:
-        _remove_folder(staging.root)
+    staging = Layout(root / f"{_FOUNDING}{os.urandom(6).hex()}")
+    _make_folder(staging.root, root)
+    with FileLock(staging.root / _FOUNDER) as lock:
+        if not lock.try_take():
+            raise StorageError(f"another process is tidying up {root}", hint="run the command again")
+        try:
+            _fill(staging, root)
+            yield staging
+            _publish(staging, root)
+        finally:
+            with suppress(OSError):  # the next attempt, or a collection, tries again
+                _remove_folder(staging.root)
 
 
-def _make_folders(staging: Layout, root: Path) -> None:
+def iter_unfounded(root: Path) -> Iterator[Path]:
+    """Folders in which somebody makes, or made and was killed, what was to become `root`'s `.dset`."""
+    with suppress(OSError):  # nothing that cannot be looked at was left by us
+        yield from sorted(root.glob(f"{_FOUNDING}*/"))
+
+
+def remove_unfounded(path: Path) -> bool:
+    """Remove such a folder, unless somebody is at work in it; whether it went.
+
+    Raises OSError, StorageError.
+    """
+    with FileLock(path / _FOUNDER) as lock:
+        if not lock.try_take():
+            return False
+        _remove_folder(path)
+    return True
+
+
+def _make_folder(path: Path, root: Path) -> None:
     try:
-        root.mkdir(parents=True, exist_ok=True)
-        for folder in (staging.root, staging.folder, staging.cache, staging.snapshots):
-            folder.mkdir()
+        path.mkdir(parents=True)
     except OSError as error:
         raise StorageError(f"cannot make a repository in {root}: {error.strerror}") from None
+
+
+def _fill(staging: Layout, root: Path) -> None:
+    for folder in (staging.folder, staging.cache, staging.snapshots):
+        _make_folder(folder, root)
     _write_checked(staging.folder / "format", {"dset-repository": str(FORMAT_VERSION), "hash": "blake3"})
-    _write_checked(staging.folder / "current", {"objects": "0", "blobs": "0"})
+    staging.write_generations(Generations(0, 0))
     write_atomically(staging.config, b"# Settings of this repository. No secrets belong here.\n")
 
 
@@ -131,6 +195,13 @@ def _check_format(path: Path) -> None:
         raise CorruptError(f"{path} names no format version")
     if int(version) != FORMAT_VERSION or values.get("hash") != "blake3":
         raise NeedsNewerError(f"{path.parent} has repository format {version}", hint="it needs a newer dset")
+
+
+def _generation(path: Path, values: dict[str, str], what: str) -> int:
+    number = values.get(what, "")
+    if not number.isdecimal():
+        raise CorruptError(f"{path} names no generation of {what!r}")
+    return int(number)
 
 
 def _write_checked(path: Path, values: dict[str, str]) -> None:

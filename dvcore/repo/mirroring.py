@@ -11,7 +11,7 @@ from dvcore.errors import ConflictError, InvalidInputError
 from dvcore.model.names import Path, decode_name, format_path, name_paths
 from dvcore.model.tree import Directory, Entry, FileEntry, decode_entry
 from dvcore.prolly import diff
-from dvcore.repo.edits import Change, Edits, count_files
+from dvcore.repo.edits import Change, Edits, count_files, kept
 from dvcore.repo.repository import Repository
 from dvcore.repo.selection import EVERYTHING, Selection, check_apart, landing, select_files
 from dvcore.repo.treereader import TreeReader
@@ -47,16 +47,17 @@ def mirror(
 
     def plan(reader: TreeReader, _: ObjectDraft) -> Edits:
         nonlocal report
-        plan = _Mirroring(reader, destination)
-        if selection.is_everything and not prune:
-            for source in sources:
-                plan.take_whole(source)
-        else:
-            plan.take_selected(sources, selection)
-            if prune:
-                plan.prune()
-        report = plan.report()
-        return plan.edits
+        with kept(repository.edits()) as edits:
+            plan = _Mirroring(reader, destination, edits)
+            if selection.is_everything and not prune:
+                for source in sources:
+                    plan.take_whole(source)
+            else:
+                plan.take_selected(sources, selection)
+                if prune:
+                    plan.prune()
+            report = plan.report()
+            return edits
 
     change_working(repository, f"mirror: {name_paths(sources)} to {format_path(destination)}", plan)
     return report
@@ -65,10 +66,10 @@ def mirror(
 class _Mirroring:
     """Collects the edits of one mirror operation on one tree."""
 
-    def __init__(self, reader: TreeReader, destination: Path) -> None:
+    def __init__(self, reader: TreeReader, destination: Path, edits: Edits) -> None:
         self.reader = reader
         self.destination = destination
-        self.edits = Edits()
+        self.edits = edits
         self._added = self._present = self._pruned = 0
         self._landed: set[Path] = set()
         if isinstance(reader.find_entry(destination), FileEntry):
@@ -80,12 +81,10 @@ class _Mirroring:
     def take_whole(self, source: Path) -> None:
         """A file, or the contents of a directory with its sub-directories."""
         entry = self.reader.entry(source)
-        self.edits.takes[source] = entry
-        if isinstance(entry, FileEntry):
-            self._place((*self.destination, source[-1]), entry)
-        else:
+        if isinstance(entry, Directory):
             check_apart(source, self.destination)
-            self._place(self.destination, entry)
+        self.edits.takes[source] = entry
+        self._place((*self.destination, source[-1]) if isinstance(entry, FileEntry) else self.destination, entry)
 
     def take_selected(self, sources: Sequence[Path], selection: Selection) -> None:
         """The files of the sources that the selection lets through, one by one."""
@@ -103,7 +102,7 @@ class _Mirroring:
         if self.reader.find_entry(self.destination) is None:
             return
         leaving = {path: file for path, file in self.reader.iter_files(self.destination) if path not in self._landed}
-        elsewhere = self.reader.paths_of(set(leaving.values()))
+        elsewhere = self.reader.certain_paths_of(set(leaving.values()))
         for path, file in leaving.items():
             if all(other in leaving for other in elsewhere[file]):
                 raise ConflictError(

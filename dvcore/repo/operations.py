@@ -2,6 +2,9 @@
 
 `undo` takes back the newest operation that is not undone, whoever made it; again goes further back; `redo` reverses the
 last undo; a new operation ends redo. Undoing is itself in the log, and nothing is ever removed from it.
+
+Operations up to the horizon (`dvcore.repo.horizon`) hold nothing any more: what they changed may have been collected,
+so that they can be read but neither undone nor redone, unless an entry after the horizon undid or redid them.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,11 +15,12 @@ from unicodedata import normalize
 from dvcore.encoding import Fields
 from dvcore.errors import CorruptError, NeedsNewerError, StateError
 from dvcore.model.commit import LATEST_TIME
-from dvcore.repo.cells import find_cell, iter_cells, set_cell
+from dvcore.repo.cells import HORIZON, find_cell, find_counter, iter_cells, set_cell
 from dvcore.store import ReadTransaction, WriteTransaction
 
 VERSION: Final = 1
-_LOG: Final = "log/"
+LOG: Final = "log/"
+"""What the names of the log's cells begin with."""
 
 DO: Final = "do"
 UNDO: Final = "undo"
@@ -68,11 +72,13 @@ def _storable(text: str) -> str:
 def undo(transaction: WriteTransaction, who: Who) -> Operation:
     """Take back the newest operation that is not undone; gives that operation.
 
-    Raises StateError where there is none, or where something that is not undone moved on from it.
+    Raises StateError where there is none, where it holds nothing any more, or where something that is not undone moved
+    on from it.
     """
     target = next(iter_done(transaction), None)
     if target is None:
         raise StateError("there is nothing to undo")
+    _check_held(transaction, "undo", target)
     changes = tuple(CellChange(one.cell, one.after, one.before) for one in target.changes)
     _check_unmoved(transaction, "undo", target, changes)
     _append(
@@ -84,11 +90,12 @@ def undo(transaction: WriteTransaction, who: Who) -> Operation:
 def redo(transaction: WriteTransaction, who: Who) -> Operation:
     """Do again what the last undo took back; gives that operation.
 
-    Raises StateError where nothing was undone since the last new operation.
+    Raises StateError where nothing was undone since the last new operation, or where it holds nothing any more.
     """
     target = _find_undone(transaction)
     if target is None:
         raise StateError("there is nothing to redo")
+    _check_held(transaction, "redo", target)
     _check_unmoved(transaction, "redo", target, target.changes)
     description = f"redo: {target.description}"
     _append(transaction, Operation(0, REDO, description, who.author, who.time, target.changes, target.number))
@@ -97,8 +104,8 @@ def redo(transaction: WriteTransaction, who: Who) -> Operation:
 
 def iter_operations(transaction: ReadTransaction) -> Iterator[Operation]:
     """The log, newest first."""
-    for name, value in iter_cells(transaction, _LOG, reverse=True):
-        yield _unpack(name, value)
+    for name, value in iter_cells(transaction, LOG, reverse=True):
+        yield parse_operation(name, value)
 
 
 def iter_done(transaction: ReadTransaction) -> Iterator[Operation]:
@@ -130,6 +137,17 @@ def _find_undone(transaction: ReadTransaction) -> Operation | None:
     return None
 
 
+def _check_held(transaction: ReadTransaction, verb: str, target: Operation) -> None:
+    """What is to be put back was named again by whoever undid or redid the operation, and is held by that entry."""
+    horizon = find_counter(transaction, HORIZON)
+    newest = next(one for one in iter_operations(transaction) if target.number in {one.number, one.target})
+    if newest.number <= horizon:
+        raise StateError(
+            f"cannot {verb} {target.description!r}: 'dset gc' has given up what operations of that age held",
+            hint="its --keep-operations says how long they are kept",
+        )
+
+
 def _check_unmoved(transaction: ReadTransaction, verb: str, target: Operation, changes: tuple[CellChange, ...]) -> None:
     for change in changes:
         if find_cell(transaction, change.cell) != change.before:
@@ -142,7 +160,7 @@ def _append(transaction: WriteTransaction, operation: Operation) -> Operation:
     numbered = replace(operation, number=1 if newest is None else newest.number + 1)
     for change in numbered.changes:
         set_cell(transaction, change.cell, change.after)
-    set_cell(transaction, f"{_LOG}{numbered.number:016d}", _pack(numbered))
+    set_cell(transaction, f"{LOG}{numbered.number:016d}", _pack(numbered))
     return numbered
 
 
@@ -159,8 +177,12 @@ def _pack(operation: Operation) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def _unpack(name: str, value: object) -> Operation:
-    number = name.removeprefix(_LOG)
+def parse_operation(name: str, value: object) -> Operation:
+    """The operation that a cell of the log holds.
+
+    Raises CorruptError, NeedsNewerError.
+    """
+    number = name.removeprefix(LOG)
     fields = Fields("log entry", value)
     if fields.integer("version", least=1) > VERSION:
         raise NeedsNewerError(f"the log entry {number} has another version", hint="it needs a newer dset")

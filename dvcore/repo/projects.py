@@ -4,13 +4,13 @@ manifest too. After the first snapshot the definition does not change."""
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from dvcore.errors import CorruptError, ExistsError, NotFoundError, StateError, nearest_hint
 from dvcore.ids import CommitId, ManifestId
 from dvcore.model.commit import Commit
 from dvcore.model.definition import Definition
 from dvcore.repo.cells import (
+    PROJECTS,
     check_ref_name,
     find_cell,
     find_commit,
@@ -25,10 +25,8 @@ from dvcore.repo.cells import (
 from dvcore.repo.commits import head_tree
 from dvcore.repo.objects import save_commit
 from dvcore.repo.operations import record
-from dvcore.repo.repository import Repository
+from dvcore.repo.repository import Repository, writes
 from dvcore.store import ObjectDraft, ReadTransaction, WriteTransaction
-
-_PROJECTS: Final = "ref/projects/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +46,9 @@ class Project:
 
 def list_projects(repository: Repository) -> list[str]:
     """All names, in order."""
+    repository.refresh()
     with repository.store.read() as transaction:
-        return [name.removeprefix(_PROJECTS) for name, _ in iter_cells(transaction, _PROJECTS)]
+        return [name.removeprefix(PROJECTS) for name, _ in iter_cells(transaction, PROJECTS)]
 
 
 def load_project(repository: Repository, name: str) -> Project:
@@ -57,6 +56,7 @@ def load_project(repository: Repository, name: str) -> Project:
 
     Raises NotFoundError with the nearest name.
     """
+    repository.refresh()
     with repository.store.read() as transaction:
         commit = find_commit(transaction, project_cell(name))
         numbers = _snapshot_numbers(transaction, name) if commit else ()
@@ -74,6 +74,7 @@ def snapshot_commit(repository: Repository, name: str, number: int) -> CommitId:
 
     Raises NotFoundError.
     """
+    repository.refresh()
     with repository.store.read() as transaction:
         commit = find_commit(transaction, snapshot_cell(name, number))
     if commit is None:
@@ -84,6 +85,7 @@ def snapshot_commit(repository: Repository, name: str, number: int) -> CommitId:
     return commit
 
 
+@writes
 def create_project(repository: Repository, name: str, definition: Definition) -> CommitId:
     """Start a project's chain.
 
@@ -107,6 +109,7 @@ def create_project(repository: Repository, name: str, definition: Definition) ->
     return repository.store.update(action)
 
 
+@writes
 def record_snapshot(
     repository: Repository,
     project: Project,
@@ -160,6 +163,7 @@ def find_place(repository: Repository, name: str, number: int) -> Path | None:
     return None if value is None else Path(os.fsdecode(value))
 
 
+@writes
 def record_place(repository: Repository, name: str, number: int, place: Path | None) -> None:
     """Remember the absolute folder that a snapshot's files were written to; None stands for the repository's own.
 

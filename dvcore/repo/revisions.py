@@ -42,6 +42,7 @@ def resolve_revision(repository: Repository, text: str) -> Revision:
 
     Raises NotFoundError with the nearest name, InvalidInputError for a prefix of several commits.
     """
+    repository.refresh()
     if text == WORK:
         return Revision(text, repository.work(repository.branch()), None)
     ancestor = _ANCESTOR.fullmatch(text)

@@ -1,6 +1,6 @@
 """Which files of which sources an operation means."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -48,7 +48,7 @@ def select_files(reader: TreeReader, sources: Iterable[Path], selection: Selecti
     Raises NotFoundError for a source that is not there.
     """
     wanted = list(sources)
-    files = [one for source in wanted for one in _under(reader, source)]
+    files = [one for source in wanted for one in iter_under(reader, source)]
     if selection.where is not None:
         passing = set(selection.where(reader, wanted))
         files = [one for one in files if one.path in passing]
@@ -57,9 +57,11 @@ def select_files(reader: TreeReader, sources: Iterable[Path], selection: Selecti
     return files
 
 
-def distinct_files(selected: Iterable[Selected]) -> list[FileId]:
-    """Each file once, in the order of first appearance."""
-    return list(dict.fromkeys(one.file for one in selected))
+def iter_selected(reader: TreeReader, sources: Iterable[Path], selection: Selection) -> Iterator[Selected]:
+    """The same, not held in memory where all files are meant."""
+    if not selection.is_everything:
+        return iter(select_files(reader, sources, selection))
+    return (one for source in sources for one in iter_under(reader, source))
 
 
 def landing(destination: Path, selected: Iterable[Selected]) -> dict[Path, Selected]:
@@ -87,11 +89,17 @@ def check_apart(source: Path, destination: Path) -> None:
         raise ConflictError(f"{format_path(destination)!r} lies inside {format_path(source)!r}")
 
 
-def _under(reader: TreeReader, source: Path) -> Iterable[Selected]:
+def iter_under(reader: TreeReader, source: Path) -> Iterator[Selected]:
+    """The files that one source stands for.
+
+    Raises NotFoundError for a source that is not there.
+    """
     entry = reader.entry(source)
     if isinstance(entry, FileEntry):
-        return [Selected(source, source[-1:], entry.file)]
-    return [Selected(path, path[len(source) :], file) for path, file in reader.iter_files(source)]
+        yield Selected(source, source[-1:], entry.file)
+    else:
+        for path, file in reader.iter_files(source):
+            yield Selected(path, path[len(source) :], file)
 
 
 def _sample(files: list[Selected], count: int) -> list[Selected]:

@@ -1,6 +1,7 @@
 """One tree, read: entries by path, files by id."""
 
 from collections.abc import Collection, Iterator
+from pathlib import Path as FolderPath
 
 from dvcore.errors import CorruptError, NotFoundError, nearest_hint
 from dvcore.ids import FileId, TreeId
@@ -11,15 +12,17 @@ from dvcore.model.names import ROOT, Path, decode_name, format_path
 from dvcore.model.tree import Directory, Entry, FileEntry, Tree, decode_entry
 from dvcore.model.values import Value
 from dvcore.prolly import NodeCache, ProllyMap
-from dvcore.repo.holders import find_paths
+from dvcore.repo.holders import find_paths, find_paths_quickly
 from dvcore.repo.objects import Objects
 
 
 class TreeReader:
-    """Looks things up in a tree. Methods that take a path raise NotFoundError where it does not lead anywhere."""
+    """Looks things up in a tree; `cache` is a folder for indexes, if there is one. Methods that take a path raise
+    NotFoundError where it does not lead anywhere."""
 
-    def __init__(self, objects: Objects, tree_id: TreeId) -> None:
+    def __init__(self, objects: Objects, tree_id: TreeId, cache: FolderPath | None = None) -> None:
         self.objects = objects
+        self._cache = cache
         self.id = tree_id
         self.tree: Tree = objects.load_tree(tree_id)
         self._nodes = NodeCache(objects)
@@ -107,7 +110,11 @@ class TreeReader:
         return {**record.variables, **self.annotations(record).variables}
 
     def paths_of(self, files: Collection[FileId]) -> dict[FileId, list[Path]]:
-        """All paths of some files, in the order of their UTF-8 bytes. Looks at every entry of the tree."""
+        """All paths of some files, in the order of their UTF-8 bytes, to be shown: the answer may rest on an index."""
+        return find_paths_quickly(self._cache, self._nodes, self.tree.root, files)
+
+    def certain_paths_of(self, files: Collection[FileId]) -> dict[FileId, list[Path]]:
+        """The same, for plans that rest on it. Looks at every entry of the tree."""
         return find_paths(self._nodes, self.tree.root, files)
 
     def variable(self, name: str) -> VariableDeclaration:

@@ -7,6 +7,7 @@ impossible is an error, and then nothing was done.
 """
 
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -14,9 +15,9 @@ from typing import Final
 from dvcore.errors import NotFoundError
 from dvcore.ids import TreeId
 from dvcore.repo.cells import find_work, work_cell
-from dvcore.repo.edits import Edits, apply_edits, holds_still
+from dvcore.repo.edits import Edits, apply_edits, holds_still, kept
 from dvcore.repo.operations import record
-from dvcore.repo.repository import Repository
+from dvcore.repo.repository import Repository, writes
 from dvcore.repo.treereader import TreeReader
 from dvcore.store import ObjectDraft, WriteTransaction
 
@@ -27,7 +28,17 @@ _ATTEMPTS: Final = 8
 """Plans made outside the write transaction before one is made inside, which nobody can overtake."""
 
 
-def change_working(repository: Repository, description: str, plan: Plan) -> TreeId:
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """The tree that an operation left. `as_planned`: nobody had changed anything since the plan was made, so that the
+    tree is the plan's own."""
+
+    tree: TreeId
+    as_planned: bool
+
+
+@writes
+def change_working(repository: Repository, description: str, plan: Plan) -> Changed:
     """Plan and apply one operation to the current branch's working state; gives the tree that it left.
 
     A plan without edits changes nothing and leaves no trace in the log. Raises what the plan raises.
@@ -52,18 +63,19 @@ class _WorkingChange:
     description: str
     plan: Plan
 
-    def run(self) -> TreeId:
+    def run(self) -> Changed:
         for _ in range(_ATTEMPTS):
             planned = self._make(self.repository.work(self.branch), self.repository.draft())
-            result = self.repository.store.update(partial(self._apply, planned))
+            with closing(planned.edits):
+                result = self.repository.store.update(partial(self._apply, planned))
             if result is not None:
-                return result
-        return self.repository.store.update(self._plan_inside)
+                return Changed(result, as_planned=result == planned.result)
+        return Changed(self.repository.store.update(self._plan_inside), as_planned=True)
 
     def _make(self, base: TreeId, draft: ObjectDraft) -> _Planned:
         reader = self.repository.tree(base)
-        edits = self.plan(reader, draft)
-        return _Planned(base, edits, apply_edits(draft, reader, edits) if edits else base, draft)
+        with kept(self.plan(reader, draft)) as edits:
+            return _Planned(base, edits, apply_edits(draft, reader, edits) if edits else base, draft)
 
     def _apply(self, planned: _Planned, transaction: WriteTransaction) -> TreeId | None:
         """The tree that is the working state now, or None where the plan no longer fits."""
@@ -78,6 +90,7 @@ class _WorkingChange:
     def _plan_inside(self, transaction: WriteTransaction) -> TreeId:
         current = self._work(transaction)
         planned = self._make(current, self.repository.draft())
+        planned.edits.close()
         return self._finish(transaction, current, planned.result, planned.draft)
 
     def _finish(self, transaction: WriteTransaction, current: TreeId, result: TreeId, draft: ObjectDraft) -> TreeId:

@@ -94,7 +94,7 @@ def diff_snapshots(repository: Repository, old: Snapshot, new: Snapshot) -> Iter
 def file_change(before: TreeReader, after: TreeReader, change: ExampleChange) -> tuple[FileChange, AnnotationChange]:
     """The file of a changed example, in the trees of the two snapshots. Its kind is that of the example: the file of an
     added one may have been in the old tree too, without a label."""
-    old, new = before.find_record(change.file), after.find_record(change.file)
+    old, new = (reader.files.get(change.file) for reader in (before, after))
     found = FileChange(Kind(change.kind.value), parse_path(change.path), change.file, old, new)
     return found, diff_annotations(before, after, found)
 

@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from dvcore.errors import StateError
+from dvcore.repo.layout import MAKING
 from dvcore.snapshot.files import remove_folder, storage_errors
 
 
@@ -52,7 +53,7 @@ def abandoned_folder(parent: Path, key: str) -> Iterator[Path | None]:
 
 
 def _folder(parent: Path, key: str) -> Path:
-    return parent / f".making-{key}"
+    return parent / f"{MAKING}{key}"
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from dvcore.model.manifest import encode_manifest
 from dvcore.progress import Progress, Silent
 from dvcore.repo.commits import has_uncommitted
 from dvcore.repo.projects import Project, find_place, load_project, record_place, record_snapshot
-from dvcore.repo.repository import Repository
+from dvcore.repo.repository import Repository, writes
 from dvcore.repo.revisions import HEAD, load_dataset_commit, resolve_revision
 from dvcore.snapshot.catalog import Snapshot, find_snapshot, load_numbered
 from dvcore.snapshot.files import is_sound, make_folder, publish
@@ -38,6 +38,7 @@ _RECENT: Final = 3
 """Snapshots whose files are looked at to share them."""
 
 
+@writes
 def take_snapshot(
     repository: Repository,
     project: str,

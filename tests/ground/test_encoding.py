@@ -1,12 +1,14 @@
 import math
+from collections.abc import Callable
 from typing import Any
 
 import msgpack
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.model_strategies import encodable
 
+from dvcore import encoding
 from dvcore.encoding import MAX_DEPTH, decode, decode_object, encode, encode_object, peek_kind
 from dvcore.errors import CorruptError, InvalidInputError, NeedsNewerError
 
@@ -221,3 +223,34 @@ def test_the_kind_of_any_object_can_be_told() -> None:
     assert peek_kind(encode_object("nut", 7, {"a": 1})) == "nut"
     with pytest.raises(CorruptError):
         peek_kind(encode({"nut": 1}))
+
+
+anything = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**65), 2**65)
+    | st.floats()
+    | st.text("aé\u0301\ud800ß", max_size=3)
+    | st.binary(max_size=4)
+    | st.just(object),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.lists(inner, max_size=3).map(tuple)
+        | st.dictionaries(st.text("aé\u0301\ud800", max_size=2) | st.integers(0, 1), inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=500)
+@given(anything)
+def test_the_quick_way_to_encode_gives_what_the_careful_one_gives(value: Any) -> None:
+    """What is plain is packed as it is; for all of it, and what is refused, the careful way decides."""
+    assert outcome(lambda: encode(value)) == outcome(lambda: encoding._pack(encoding._canonical(value, 0)))
+
+
+def outcome(action: Callable[[], bytes]) -> bytes | str:
+    try:
+        return action()
+    except InvalidInputError as error:
+        return str(error)

@@ -1,7 +1,13 @@
+from collections import Counter
+from contextlib import suppress
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from support.repositories import box, file_at, label, put
 
+from dvcore.errors import DsetError
 from dvcore.history.annotations import InstanceChange, diff_annotations
-from dvcore.history.diff import FileChange, Kind, diff_trees
+from dvcore.history.diff import FileChange, Kind, diff_trees, summarize_changes
 from dvcore.ids import TreeId
 from dvcore.model.declarations import VariableDeclaration
 from dvcore.model.names import parse_path
@@ -167,3 +173,74 @@ def test_annotations_of_a_file_that_came_or_went(repository: Repository) -> None
     (went,) = diff_trees(repository.working_tree(), repository.tree(empty))
     found = diff_annotations(repository.working_tree(), repository.tree(empty), went)
     assert (found.variables, found.counts()) == ({"dpi": (200, None)}, (0, 1, 0))
+
+
+def test_a_summary_counts_all_and_shows_some(repository: Repository) -> None:
+    put(repository, "a/1.jpg", "a/2.jpg", "a/3.jpg")
+    before = state(repository)
+    mirror(repository, [("a",)], ("m", "under"))
+    label(repository, "a/2.jpg", "dog")
+    summary = summarize_changes(repository.tree(before), repository.working_tree(), 2)
+    assert summary.counts == Counter({Kind.ADDED: 3, Kind.MODIFIED: 1})
+    assert ["/".join(one.path) for one in summary.shown] == ["a/2.jpg", "m/under/1.jpg"]
+    backwards = summarize_changes(repository.working_tree(), repository.tree(before), 9)
+    assert backwards.counts == Counter({Kind.REMOVED: 3, Kind.MODIFIED: 1})
+    assert backwards.shown == diff_trees(repository.working_tree(), repository.tree(before))
+
+
+def test_a_summary_knows_what_moved(repository: Repository) -> None:
+    put(repository, "a/1.jpg", "a/2.jpg", "a/3.jpg")
+    before = state(repository)
+    move(repository, [parse_path("a/1.jpg")], parse_path("b/1.jpg"))
+    put(repository, "c.jpg")
+    summary = summarize_changes(repository.tree(before), repository.working_tree(), 1)
+    assert summary.counts == Counter({Kind.MOVED: 1, Kind.ADDED: 1})
+    assert summary.shown == changes(repository, before)[:1]
+
+
+places = st.sampled_from(["a", "a/1", "b", "c/d", "c/d/1.jpg", "a/2.jpg"])
+steps = st.lists(st.tuples(st.sampled_from(["put", "mirror", "move", "remove", "label"]), places, places), max_size=8)
+
+
+def do(repository: Repository, kind: str, here: str, there: str) -> None:
+    match kind:
+        case "put":
+            put(repository, f"{here}/{there.replace('/', '-')}")
+        case "mirror":
+            mirror(repository, [parse_path(here)], parse_path(there))
+        case "move":
+            move(repository, [parse_path(here)], parse_path(there))
+        case "remove":
+            remove(repository, [parse_path(here)])
+        case "label":
+            annotate(repository, [parse_path(here)], Annotation(instances=[GivenInstance(box("dog"))]))
+
+
+@settings(max_examples=150, deadline=None)
+@given(steps, st.integers(0, 6))
+def test_a_summary_is_the_beginning_of_the_difference(steps: list[tuple[str, str, str]], limit: int) -> None:
+    with Repository.in_memory() as repository:
+        put(repository, "a/1/x.jpg", "a/2.jpg", "b/x.jpg", "b/y.jpg", "c/z.jpg")
+        before = repository.working_tree()
+        for step in steps:
+            with suppress(DsetError):
+                do(repository, *step)
+        for old, new in ((before, repository.working_tree()), (repository.working_tree(), before)):
+            expected = diff_trees(old, new)
+            summary = summarize_changes(old, new, limit)
+            assert summary.shown == expected[:limit]
+            assert +summary.counts == Counter(one.kind for one in expected)
+
+
+def test_a_file_that_went_does_not_open_the_directories_that_came(repository: Repository) -> None:
+    put(repository, "a.jpg", "b.jpg")
+    before = state(repository)
+    remove(repository, [("a.jpg",)])
+    put(repository, *(f"new/{number}/{kind}.jpg" for number in range(40) for kind in "ab"))
+    objects = Objects(CountingReader(repository.store))
+    trees = TreeReader(objects, before), TreeReader(objects, state(repository))
+    CountingReader.reads = 0
+    summary = summarize_changes(*trees, 3)
+    assert summary.counts == Counter({Kind.REMOVED: 1, Kind.ADDED: 80})
+    assert ["/".join(one.path) for one in summary.shown] == ["a.jpg", "new/0/a.jpg", "new/0/b.jpg"]
+    assert CountingReader.reads < 20  # of over 40 directories

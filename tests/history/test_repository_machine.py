@@ -1,5 +1,6 @@
 """Any sequence of operations does to a repository what it does to a model of dicts and tuples."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
@@ -13,7 +14,7 @@ from support.repositories import assert_sound, box, label, put, ticking
 from support.repository_model import Branch, Everything, File, Name, Path, Refused, State
 
 from dvcore.errors import DsetError, StateError
-from dvcore.history.diff import diff_trees
+from dvcore.history.diff import diff_trees, summarize_changes
 from dvcore.ids import BlobId, FileId, InstanceId, TreeId, digest
 from dvcore.model.annotations import Instance, derive_instances, rederive_instances
 from dvcore.model.files import derive_copied_id, derive_imported_id
@@ -177,6 +178,11 @@ class RepositoryMachine(RuleBasedStateMachine):
             (kind, path, file_id(name), source)
             for kind, path, name, source in naive_diff(self.trees[before], self.trees[after])
         ]
+        for limit in (0, 2, len(changes)):
+            summary = summarize_changes(self.repository.tree(before), self.repository.tree(after), limit)
+            assert summary.counts == Counter(one.kind for one in changes)
+            assert len(summary.shown) == min(limit, len(changes))
+            assert [one for one in changes if one in summary.shown] == summary.shown
         for one in changes:
             assert (one.old, one.new) == tuple(
                 self.repository.tree(tree).find_record(one.file) for tree in (before, after)

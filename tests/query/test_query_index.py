@@ -2,14 +2,15 @@
 
 import shutil
 import sqlite3
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.bounded import finish, start
 from support.described_trees import Described, cached_repository, file_id, write_tree
 
 from dvcore.errors import CorruptError
@@ -235,11 +236,7 @@ def test_many_at_once_on_different_trees(repository: Repository) -> None:
             if found != {f"{number}/{k}" for k in range(20)}:
                 wrong.append(found)
 
-    threads = [threading.Thread(target=work, args=(seed,)) for seed in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    finish(*start(*(partial(work, seed) for seed in range(4))))
     assert wrong == []
 
 
