@@ -20,10 +20,12 @@ from dvcore.model.declarations import LabelDeclaration, VariableDeclaration
 from dvcore.model.files import derive_imported_id
 from dvcore.model.names import parse_path
 from dvcore.model.values import ValueType
-from dvcore.repo.adding import Addition, AddOptions, Declared, OnExisting, add_files
+from dvcore.prolly import nodes
+from dvcore.repo.adding import AddOptions, Declared, OnExisting, add_files
+from dvcore.repo.additions import Addition
 from dvcore.repo.annotating import Annotation, GivenInstance, annotate
 from dvcore.repo.copying import CopyOptions, copy
-from dvcore.repo.entries import make_directory, move
+from dvcore.repo.entries import make_directory, move, remove
 from dvcore.repo.mirroring import mirror
 from dvcore.repo.repository import Repository
 
@@ -123,10 +125,11 @@ def test_replacing_an_annotated_file_by_one_of_another_size(repository: Reposito
 def test_renaming_takes_the_first_free_name_and_finds_it_again(repository: Repository) -> None:
     put(repository, "n/a.jpg", "n/a-2.jpg", "n/plain", "n/.hidden")
     report = put(repository, "n/a.jpg", "n/plain", "n/.hidden", data="other", on_existing=OnExisting.RENAME)
-    assert report.renamed == {"n/a.jpg": "n/a-3.jpg", "n/plain": "n/plain-2", "n/.hidden": "n/.hidden-2"}
+    assert report.renamed == 3
+    assert report.new_names == {"n/a.jpg": "n/a-3.jpg", "n/plain": "n/plain-2", "n/.hidden": "n/.hidden-2"}
     assert blob_at(repository, "n/a-3.jpg") == b"other"
     again = put(repository, "n/a.jpg", data="other", on_existing=OnExisting.RENAME, entered=[box("dog")])
-    assert (again.added, again.completed, again.renamed) == (0, 1, {"n/a.jpg": "n/a-3.jpg"})
+    assert (again.added, again.completed, again.new_names) == (0, 1, {"n/a.jpg": "n/a-3.jpg"})
     assert labels_at(repository, "n/a-3.jpg") == ["dog"]
 
 
@@ -338,3 +341,18 @@ def test_a_value_that_its_declaration_does_not_allow(repository: Repository, var
     with pytest.raises(InvalidInputError, match="variable"):
         put(repository, "a.jpg", variables=variables, declared=[KIND])
     assert parse_path("a.jpg")[0] not in paths(repository)
+
+
+def test_what_is_there_is_looked_up_in_order(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files come by path, records lie by id: one by one, nearly each would decode a node of its own."""
+    wanted = [f"many/{number}.jpg" for number in range(4_000)]
+    put(repository, *wanted)
+    monkeypatch.setattr(nodes.NodeCache.__init__, "__kwdefaults__", {"limit": 200_000})
+    decoded: list[bytes] = []
+    decode = nodes.decode_node
+    monkeypatch.setattr(nodes, "decode_node", lambda data: decoded.append(data) or decode(data))
+    assert put(repository, *wanted).unchanged == 4_000
+    assert put(repository, *wanted, entered=[box("dog")]).completed == 4_000
+    annotate(repository, [("many",)], Annotation(done=True, instances=()))
+    remove(repository, [("many",)])
+    assert len(decoded) < 1_000

@@ -86,7 +86,7 @@ def test_a_move_to_where_it_is_changes_nothing(repository: Repository) -> None:
 def test_removing_says_which_entries_were_the_last(repository: Repository) -> None:
     put(repository, "nuts/a.jpg", "nuts/b.jpg", "c.jpg")
     mirror(repository, [("nuts", "a.jpg")], ("dogs",))
-    assert removed(repository, "nuts") == RemoveReport(entries=2, last=(("nuts", "b.jpg"),))
+    assert removed(repository, "nuts") == RemoveReport(entries=2, files=1, last=(("nuts", "b.jpg"),))
     assert paths(repository) == ["c.jpg", "dogs/a.jpg"]
     assert removed(repository, "dogs", "c.jpg").last == (("dogs", "a.jpg"), ("c.jpg",))
     assert list(repository.working_tree().iter_records()) == []
@@ -96,8 +96,17 @@ def test_removing_says_which_entries_were_the_last(repository: Repository) -> No
 def test_both_entries_of_a_file_removed_at_once(repository: Repository) -> None:
     put(repository, "nuts/a.jpg")
     mirror(repository, [("nuts",)], ("dogs",))
-    assert removed(repository, "nuts/a.jpg", "dogs", "dogs/a.jpg").entries == 2
+    put(repository, "nuts/b.jpg")
+    report = removed(repository, "nuts/a.jpg", "dogs", "dogs/a.jpg", "nuts/b.jpg")
+    assert report == RemoveReport(3, 2, (("nuts", "a.jpg"), ("dogs", "a.jpg"), ("nuts", "b.jpg")))
     assert list(repository.working_tree().iter_records()) == []
+
+
+def test_a_file_stays_as_long_as_one_entry_holds_it(repository: Repository) -> None:
+    put(repository, "nuts/a.jpg")
+    mirror(repository, [("nuts",)], ("dogs",))
+    assert removed(repository, "nuts") == RemoveReport(1, 0, ())
+    assert len(list(repository.working_tree().iter_records())) == 1
 
 
 def test_removals_that_cannot_be(repository: Repository) -> None:

@@ -13,7 +13,8 @@ from dvcore.errors import (
     StorageError,
 )
 from dvcore.ids import digest
-from dvcore.repo.layout import FOLDER, Layout
+from dvcore.repo.gc import collect_garbage
+from dvcore.repo.layout import FOLDER, Layout, new_layout
 from dvcore.repo.repository import Repository
 from dvcore.store.durable import write_atomically
 
@@ -134,3 +135,29 @@ def test_an_init_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.M
 def test_authors_that_no_log_can_hold(author: str) -> None:
     with pytest.raises(InvalidInputError, match="author"):
         Repository.in_memory(author=author)
+
+
+def test_what_a_killed_init_left_goes_with_the_next_and_what_is_being_made_stays(tmp_path: Path) -> None:
+    left = tmp_path / ".dset-new-0123"
+    (left / ".dset" / "cache").mkdir(parents=True)
+    (left / ".dset" / "format").write_bytes(b"half")
+    with new_layout(tmp_path) as staging:
+        assert not left.exists()
+        with new_layout(tmp_path):
+            pass
+        assert staging.folder.is_dir()
+        (tmp_path / ".dset").rename(tmp_path / "away")
+    assert [path.name for path in tmp_path.glob(".dset*")] == [".dset"]
+
+
+def test_what_a_killed_init_left_beside_a_repository_goes_too(tmp_path: Path) -> None:
+    Repository.init(tmp_path).close()
+    left = tmp_path / ".dset-new-0123"
+    left.mkdir()
+    with pytest.raises(ExistsError):
+        Repository.init(tmp_path)
+    assert not left.exists()
+    left.mkdir()
+    with Repository.open(tmp_path) as repository:
+        assert collect_garbage(repository).leftovers == 1
+    assert not left.exists()

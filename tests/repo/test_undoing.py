@@ -3,7 +3,8 @@ from support.repositories import AUTHOR, descriptions, label, labels_at, paths, 
 
 from dvcore.errors import StateError
 from dvcore.model.definition import Definition
-from dvcore.repo.adding import Addition, AddOptions, Declared, add_files
+from dvcore.repo.adding import AddOptions, Declared, add_files
+from dvcore.repo.additions import Addition
 from dvcore.repo.branches import create_branch, delete_branch, list_branches, switch_branch
 from dvcore.repo.commits import commit_working, head_commit
 from dvcore.repo.operations import Operation, iter_operations, redo, undo

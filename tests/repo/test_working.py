@@ -15,7 +15,8 @@ from dvcore.model.names import Path
 from dvcore.model.tree import FileEntry
 from dvcore.model.values import ValueType
 from dvcore.model.variable_names import check_variable_name
-from dvcore.repo.adding import Addition, AddOptions, Declared, add_files
+from dvcore.repo.adding import AddOptions, Declared, add_files
+from dvcore.repo.additions import Addition
 from dvcore.repo.annotating import Annotation, GivenInstance, annotate
 from dvcore.repo.branches import create_branch, delete_branch, switch_branch
 from dvcore.repo.commits import commit_working
@@ -231,7 +232,7 @@ def test_a_plan_that_fails_or_changes_nothing_leaves_no_trace(repository: Reposi
 
     with pytest.raises(ConflictError):
         change_working(repository, "fails", fails)
-    assert change_working(repository, "nothing", lambda reader, draft: Edits()) == before
+    assert change_working(repository, "nothing", lambda reader, draft: Edits()).tree == before
     assert descriptions(repository) == []
 
 

@@ -13,7 +13,8 @@ from dvcore.model.definition import Definition, ImageOptions, Label
 from dvcore.model.files import ImageFacts
 from dvcore.model.names import parse_path
 from dvcore.model.values import ValueType
-from dvcore.repo.adding import Addition, AddOptions, Declared, OnExisting, add_files
+from dvcore.repo.adding import AddOptions, Declared, OnExisting, add_files
+from dvcore.repo.additions import Addition
 from dvcore.repo.annotating import Annotation, annotate
 from dvcore.repo.commits import commit_working
 from dvcore.repo.projects import create_project
@@ -40,13 +41,13 @@ def put_files(
 ) -> None:
     """Bring files in, pictures or not, with the variable `kind` (an enum) where one is given."""
     additions = []
-    writer = repository.blobs.writer()
-    with writer:
-        for path, data in contents.items():
-            variables = {"kind": kinds[path]} if kinds and path in kinds else {}
-            additions.append(Addition(parse_path(path), writer.add_bytes(data), len(data), _facts(data), variables))
     declared = Declared(variables=(VariableDeclaration("kind", ValueType.ENUM, KINDS),))
-    add_files(repository, additions, declared, AddOptions(on_existing), "import")
+    with repository.writing():
+        with repository.blobs.writer() as writer:
+            for path, data in contents.items():
+                variables = {"kind": kinds[path]} if kinds and path in kinds else {}
+                additions.append(Addition(parse_path(path), writer.add_bytes(data), len(data), _facts(data), variables))
+        add_files(repository, additions, declared, AddOptions(on_existing), "import")
 
 
 def put_drawn(repository: Repository, count: int, *, first: int = 0, directory: str = "nuts") -> None:

@@ -14,6 +14,7 @@ from dvcore.model.names import parse_path
 from dvcore.model.tree import Directory, Entry, FileEntry, Tree, encode_entry
 from dvcore.model.values import Value
 from dvcore.prolly import build
+from dvcore.repo.generations import Stores
 from dvcore.repo.layout import Layout
 from dvcore.repo.objects import save_annotations, save_tree
 from dvcore.repo.repository import Repository
@@ -40,7 +41,7 @@ def cached_repository(root: Path) -> Repository:
     """A repository whose objects are in memory and whose cache is on disk."""
     layout = Layout(root)
     layout.cache.mkdir(parents=True, exist_ok=True)
-    return Repository(MemoryStore(), MemoryStore(), layout, "nobody", lambda: 0)
+    return Repository(Stores(None, MemoryStore(), MemoryStore()), layout, "nobody", lambda: 0)
 
 
 def file_id(name: str) -> FileId:

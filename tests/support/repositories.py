@@ -16,7 +16,8 @@ from dvcore.model.names import parse_path
 from dvcore.model.tree import FileEntry
 from dvcore.model.values import Value
 from dvcore.prolly import build
-from dvcore.repo.adding import Addition, AddOptions, AddReport, Declared, add_files
+from dvcore.repo.adding import AddOptions, AddReport, Declared, add_files
+from dvcore.repo.additions import Addition
 from dvcore.repo.annotating import Annotation, GivenInstance, annotate
 from dvcore.repo.branches import list_branches
 from dvcore.repo.check import check_repository
@@ -73,24 +74,18 @@ def put(
     **options: object,
 ) -> AddReport:
     """Bring files in; the bytes of each are `data`, or its path. `options` are those of AddOptions."""
-    additions = []
-    with repository.blobs.writer() as writer:
-        for path in paths:
-            raw = (path if data is None else data).encode()
-            additions.append(
-                Addition(
-                    parse_path(path),
-                    writer.add_bytes(raw),
-                    len(raw),
-                    facts,
-                    variables or {},
-                    None if entered is None else tuple(entered),
-                )
-            )
     names = dict.fromkeys(one.label for one in entered or ())
     labels = tuple(LabelDeclaration(name, 0) for name in names)
     wanted = Declared(tuple(declared), labels)
-    return add_files(repository, additions, wanted, AddOptions(**options), "import")  # type: ignore[arg-type]
+    given = None if entered is None else tuple(entered)
+    additions = []
+    with repository.writing():
+        with repository.blobs.writer() as writer:
+            for path in paths:
+                raw = (path if data is None else data).encode()
+                blob = writer.add_bytes(raw)
+                additions.append(Addition(parse_path(path), blob, len(raw), facts, variables or {}, given))
+        return add_files(repository, additions, wanted, AddOptions(**options), "import")  # type: ignore[arg-type]
 
 
 def snapshot(repository: Repository, name: str, dataset: CommitId, definition: Definition | None = None) -> int:
