@@ -12,7 +12,7 @@ from dvcore.image.facts import Probe
 from dvcore.model.files import ImageFacts
 from dvcore.model.names import MAX_DEPTH, Path
 from dvcore.model.values import Value
-from dvcore.repo.adding import Addition
+from dvcore.repo.additions import Addition, AdditionSpool
 
 
 @dataclass(slots=True)
@@ -24,7 +24,7 @@ class Collected:
     coordinates: Coordinates
     faults: list[Fault]
     left_out: list[Fault]
-    additions: list[Addition] = field(default_factory=list)
+    additions: AdditionSpool
     adjusted: list[Fault] = field(default_factory=list)
     instances: Counter[str] = field(default_factory=Counter)
     converted: int = 0

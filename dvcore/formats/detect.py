@@ -5,10 +5,11 @@ from typing import Final
 
 from dvcore.errors import InvalidInputError, NotFoundError, nearest_hint
 from dvcore.formats.coco import COCO
+from dvcore.formats.contents import Format
 from dvcore.formats.files import FILES
 from dvcore.formats.folders import FOLDERS
 from dvcore.formats.images import IMAGES
-from dvcore.formats.source import Format, Request, format_place, stat_source
+from dvcore.formats.source import Request, format_place, stat_source
 
 FORMATS: Final = {one.name: one for one in (COCO, IMAGES, FOLDERS, FILES)}
 """In the order in which they are asked whether a source is theirs. Class folders and any files look like folders of

@@ -1,20 +1,19 @@
 """Any files as they are: nothing is read out of them, sub-folders become sub-directories."""
 
-from dvcore.formats.source import Contents, Format, Request
-from dvcore.formats.walking import drop_collisions, walk
+from dvcore.formats.contents import Contents, Format
+from dvcore.formats.source import Request
+from dvcore.formats.walking import Walk, drop_collisions
 
 
-def read_files(request: Request) -> Contents:
-    """Raises NotFoundError where there is nothing at the source."""
-    found = walk(request.source, lambda _: True)
-    files, collisions = drop_collisions(found.files)
+def read_files(_: Request, found: Walk) -> Contents:
+    """All that was found."""
+    folders, collisions = drop_collisions(found.folders)
     return Contents(
-        files=tuple(files),
+        folders=folders,
         faults=(*found.faults, *collisions),
         passed_over=found.passed_over,
         notes=tuple(found.notes),
-        are_images=False,
     )
 
 
-FILES = Format("files", read_files)
+FILES = Format("files", lambda _: True, read_files, are_images=False)

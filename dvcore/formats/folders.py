@@ -1,40 +1,39 @@
 """Class folders: the name of the folder that an image is in is its class."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from dvcore.errors import Fault, InvalidInputError
-from dvcore.formats.source import Contents, Format, Request, SourceFile, format_place
+from dvcore.formats.contents import Contents, Format
+from dvcore.formats.source import Request, format_place
+from dvcore.formats.source_folder import SourceFolder
 from dvcore.formats.splits import SPLIT_VARIABLE, published_splits, split_declarations, with_splits
-from dvcore.formats.walking import drop_collisions, walk
+from dvcore.formats.walking import Walk, drop_collisions
 from dvcore.image.names import is_image_name
 from dvcore.model.declarations import VariableDeclaration
 from dvcore.model.values import ValueType
 from dvcore.model.variable_names import check_variable_name
 
 
-def read_folders(request: Request) -> Contents:
+def read_folders(request: Request, found: Walk) -> Contents:
     """The images with the enum variable `request.variable`: the name of the folder directly around each, of however
     many. An image that no class folder is around is a fault.
 
-    Raises NotFoundError where there is nothing at the source, InvalidInputError where the variable's name
-    is taken or cannot be one.
+    Raises InvalidInputError where the variable's name is taken or cannot be one.
     """
     variable = check_variable_name(request.variable, ())
-    found = walk(request.source, is_image_name)
-    files, collisions = drop_collisions(found.files)
-    splits = published_splits(files)
+    folders, collisions = drop_collisions(found.folders)
+    splits = published_splits(folders)
     if splits and variable == SPLIT_VARIABLE:
         raise InvalidInputError(
             f"the folders {', '.join(splits)} already fill the variable {SPLIT_VARIABLE!r}",
             hint="give another name with --variable",
         )
-    inside = [file for file in with_splits(files, splits) if _has_class(file, splits)]
-    outside = [file for file in files if not _has_class(file, splits)]
-    unclassed = [Fault(format_place(file.place), "is in no class folder") for file in outside]
-    classes = sorted({file.path[-2] for file in inside})
+    inside = [folder for folder in with_splits(folders, splits) if _has_class(folder, splits)]
+    outside = [place for folder in folders if not _has_class(folder, splits) for place in folder.iter_places()]
+    unclassed = [Fault(format_place(place), "is in no class folder") for place in outside]
+    classes = sorted({folder.path[-1] for folder in inside})
     return Contents(
-        files=tuple(_with_class(file, variable) for file in inside),
+        folders=[folder.with_variable(variable, folder.path[-1]) for folder in inside],
         faults=(*found.faults, *collisions, *unclassed),
         passed_over=found.passed_over,
         variables=(*split_declarations(splits), VariableDeclaration(variable, ValueType.ENUM, tuple(classes))),
@@ -42,12 +41,8 @@ def read_folders(request: Request) -> Contents:
     )
 
 
-def _has_class(file: SourceFile, splits: Sequence[str]) -> bool:
-    return len(file.path) > (2 if splits else 1)
+def _has_class(folder: SourceFolder, splits: Sequence[str]) -> bool:
+    return len(folder.path) > (1 if splits else 0)
 
 
-def _with_class(file: SourceFile, variable: str) -> SourceFile:
-    return replace(file, variables={**file.variables, variable: file.path[-2]})
-
-
-FOLDERS = Format("folders", read_folders)
+FOLDERS = Format("folders", is_image_name, read_folders)

@@ -2,30 +2,31 @@
 
 from collections.abc import Sequence
 
-from dvcore.formats.source import Contents, Format, Request, SourceFile
+from dvcore.formats.contents import Contents, Format
+from dvcore.formats.source import Request
+from dvcore.formats.source_folder import SourceFolder
 from dvcore.formats.splits import published_splits, split_declarations, with_splits
-from dvcore.formats.walking import drop_collisions, walk
+from dvcore.formats.walking import Walk, drop_collisions
 from dvcore.image.names import is_image_name
 
 
-def read_images(request: Request) -> Contents:
-    """Raises NotFoundError where there is nothing at the source."""
-    found = walk(request.source, is_image_name)
-    files, collisions = drop_collisions(found.files)
-    splits = published_splits(files)
+def read_images(_: Request, found: Walk) -> Contents:
+    """All that was found."""
+    folders, collisions = drop_collisions(found.folders)
+    splits = published_splits(folders)
     return Contents(
-        files=tuple(with_splits(files, splits)),
+        folders=with_splits(folders, splits),
         faults=(*found.faults, *collisions),
         passed_over=found.passed_over,
         variables=split_declarations(splits),
-        notes=(*found.notes, *found.json_notes, *_class_folder_note(files, splits)),
+        notes=(*found.notes, *found.json_notes, *_class_folder_note(folders, splits)),
     )
 
 
-def _class_folder_note(files: Sequence[SourceFile], splits: Sequence[str]) -> Sequence[str]:
+def _class_folder_note(folders: Sequence[SourceFolder], splits: Sequence[str]) -> Sequence[str]:
     """Folders of classes look like any others, so nothing is made of their names unless somebody says so."""
-    depth = 3 if splits else 2
-    if not files or any(len(file.path) < depth for file in files):
+    depth = 2 if splits else 1
+    if not folders or any(len(folder.path) < depth for folder in folders):
         return ()
     return ("every image is in a sub-folder; '--format folders' makes a variable of the folders' names",)
 
@@ -36,4 +37,4 @@ def _find(request: Request) -> str | None:
     return "a folder"
 
 
-IMAGES = Format("images", read_images, _find)
+IMAGES = Format("images", is_image_name, read_images, _find)

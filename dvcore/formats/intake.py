@@ -7,25 +7,36 @@
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from os.path import realpath
 from pathlib import Path as FolderPath
+from typing import Any
 from unicodedata import normalize
 
 from dvcore.errors import FaultyFilesError, InvalidInputError
 from dvcore.formats.collecting import Collected
+from dvcore.formats.contents import Contents, Format
 from dvcore.formats.detect import Detected, detect_format
 from dvcore.formats.placing import Coordinates
-from dvcore.formats.reading import BlobIntake
+from dvcore.formats.reading import BlobIntake, are_all_stored
+from dvcore.formats.receipts import AnnotationFile, Receipts, annotation_file, find_fingerprint, receipt_key
 from dvcore.formats.report import ImportReport
-from dvcore.formats.source import Contents, Request, SourceFile, format_count, format_place, stat_source
+from dvcore.formats.source import Request, format_count, format_place, stat_source
+from dvcore.formats.source_folder import SourceFolder
+from dvcore.formats.stat_cache import StatCache, open_cache_map
+from dvcore.formats.walking import walk
 from dvcore.model.names import Path, format_path
 from dvcore.model.values import Value
 from dvcore.progress import Progress, Silent
 from dvcore.repo.adding import AddOptions, AddReport, Declared, OnExisting, add_files
-from dvcore.repo.repository import Repository
+from dvcore.repo.additions import AdditionSpool
+from dvcore.repo.repository import Repository, writes
 from dvcore.repo.treereader import TreeReader
+from dvcore.store.cache_map import CacheMap
+from dvcore.store.file_system import shows_changes
 
 
+@writes
 def import_source(
     repository: Repository,
     source: FolderPath,
@@ -54,21 +65,109 @@ def import_source(
     """
     stat_source(source)
     _refuse_own_folder(repository, source)
-    request = Request(source, annotations, variable)
-    detected = detect_format(request, format)
-    contents = detected.format.read(request)
-    given = _given_variables(repository.working_tree(), set or {}, contents.files)
-    collected = Collected(to, given, coordinates, list(contents.faults), list(contents.left_out))
-    _read(repository, contents, collected, skip_bad=skip_bad, progress=progress or Silent())
-    _refuse_faults(source, contents, collected, skip_bad=skip_bad, strict=strict)
-    added = add_files(
-        repository,
-        collected.additions,
-        Declared(contents.variables, contents.labels),
-        AddOptions(on_existing, keep_annotations, replace_annotations),
-        normalize("NFC", f"import: {format_place(source)} to {format_path(to) or '/'}"),
-    )
-    return _report(detected, contents, collected, added)
+    adding = AddOptions(on_existing, keep_annotations, replace_annotations)
+    options = _Options(dict(set or {}), adding, coordinates, skip_bad, strict)
+    with open_cache_map(repository.scratch) as kept:
+        return _Import(repository, source, to, options, kept, progress or Silent()).run(
+            Request(source, annotations, variable), format
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Options:
+    """How it is done; format, annotation file and variable say what is read."""
+
+    set: Mapping[str, str]
+    adding: AddOptions
+    coordinates: Coordinates
+    skip_bad: bool
+    strict: bool
+
+    def packed(self) -> list[Any]:
+        """The options as values that msgpack holds."""
+        adding, flags = self.adding, (self.skip_bad, self.strict)
+        kept = (adding.on_existing.value, adding.keep_annotations, adding.replace_annotations)
+        return [sorted(self.set.items()), *kept, self.coordinates.value, *flags]
+
+
+@dataclass(frozen=True, slots=True)
+class _Import:
+    repository: Repository
+    source: FolderPath
+    to: Path
+    options: _Options
+    kept: CacheMap
+    progress: Progress
+
+    def run(self, request: Request, format_name: str | None) -> ImportReport:
+        """Nothing is planned where a receipt says what would come of it."""
+        begun = self.repository.clock() * 1000
+        detected = detect_format(request, format_name)
+        found = walk(request.source, detected.format.takes)
+        kept = self.kept if all(map(shows_changes, found.devices)) else CacheMap(None, 0)
+        cache = StatCache(kept, begun)
+        annotations = _annotation_file(detected.format, request)
+        stated = [detected.format.name, detected.reason, request.variable, *self.options.packed()]
+        fingerprint = find_fingerprint(found, annotations, stated, begun)
+        receipts = Receipts(kept, receipt_key(self.source, self.to), fingerprint)
+        report = receipts.find(self.repository.work(self.repository.branch()))
+        if report and are_all_stored(found.folders, cache, self.repository.blobs, detected.format.are_images):
+            return report
+        request = replace(request, annotations=annotations.place if annotations else None)
+        contents = detected.format.read(request, found)
+        report, as_listed = self._do(detected, contents, cache)
+        as_listed = as_listed and contents.annotation_state == (annotations.state if annotations else None)
+        receipts.put(report, repeatable=as_listed and not self.options.adding.replace_annotations)
+        return report
+
+    def _do(self, detected: Detected, contents: Contents, cache: StatCache) -> tuple[ImportReport, bool]:
+        """The report, and whether the files were read in the states that they were listed in."""
+        given = _given_variables(self.repository.working_tree(), self.options.set, contents.folders)
+        with AdditionSpool(self.repository.scratch) as additions:
+            collected = Collected(
+                self.to, given, self.options.coordinates, list(contents.faults), list(contents.left_out), additions
+            )
+            as_listed = self._read(contents, collected, cache, detected.format.are_images)
+            self._refuse_faults(contents, collected, detected.format.are_images)
+            added = add_files(
+                self.repository,
+                additions,
+                Declared(contents.variables, contents.labels),
+                self.options.adding,
+                normalize("NFC", f"import: {format_place(self.source)} to {format_path(self.to) or '/'}"),
+            )
+        return _report(detected, contents, collected, added), as_listed
+
+    def _read(self, contents: Contents, collected: Collected, cache: StatCache, are_images: bool) -> bool:
+        """Write the blobs and collect the files. Without `skip_bad`, the first fault keeps more from being written."""
+        self.progress.start("reading", contents.count)
+        blobs, stop = self.repository.blobs, not self.options.skip_bad
+        with blobs.writer() as writer:
+            intake = BlobIntake(blobs, writer, cache, are_images=are_images, stop=stop, faults=collected.faults)
+            for read in intake.iter_read(contents, self.progress):
+                collected.add(read)
+        self.progress.finish()
+        return intake.are_as_listed
+
+    def _refuse_faults(self, contents: Contents, collected: Collected, are_images: bool) -> None:
+        skip_bad = self.options.skip_bad
+        if collected.faults and not (skip_bad and collected.additions):
+            raise FaultyFilesError(
+                f"{format_count(len(collected.faults), 'file')} cannot be imported, nothing was done",
+                collected.faults,
+                hint="nothing else is there" if skip_bad else "--skip-bad leaves them out",
+            )
+        if collected.left_out and self.options.strict:
+            raise FaultyFilesError(
+                f"{format_count(len(collected.left_out), 'instance')} cannot be stored, nothing was done",
+                collected.left_out,
+                hint="without --strict they are left out",
+            )
+        if not collected.additions:
+            raise InvalidInputError(
+                f"{format_place(self.source)!r} holds nothing to import (passed over: {contents.passed_over})",
+                hint="'--format files' takes any file as it is" if are_images else None,
+            )
 
 
 def _refuse_own_folder(repository: Repository, source: FolderPath) -> None:
@@ -78,51 +177,22 @@ def _refuse_own_folder(repository: Repository, source: FolderPath) -> None:
         raise InvalidInputError(f"{format_place(source)!r} is part of the repository itself")
 
 
-def _given_variables(reader: TreeReader, texts: Mapping[str, str], files: Sequence[SourceFile]) -> dict[str, Value]:
+def _given_variables(reader: TreeReader, texts: Mapping[str, str], folders: Sequence[SourceFolder]) -> dict[str, Value]:
     """The values of `set`, checked against the declarations, of which all required ones must be given."""
     given = {name: reader.variable(name).parse(text) for name, text in texts.items()}
     for name in given:
-        if any(name in file.variables for file in files):
+        if any(name in folder.variables for folder in folders):
             raise InvalidInputError(f"the folders give the variable {name!r} already", hint=f"leave out --set {name}=…")
     for declaration in reader.tree.variables:
         name = declaration.name
-        if declaration.required and name not in given and any(name not in file.variables for file in files):
+        if declaration.required and name not in given and any(name not in folder.variables for folder in folders):
             raise InvalidInputError(f"the variable {name!r} is required", hint=f"give it with --set {name}=VALUE")
     return given
 
 
-def _read(
-    repository: Repository, contents: Contents, collected: Collected, *, skip_bad: bool, progress: Progress
-) -> None:
-    """Write the blobs and collect the files. Without `skip_bad`, the first fault keeps more from being written."""
-    progress.start("reading", len(contents.files))
-    with repository.blobs.writer() as writer:
-        intake = BlobIntake(writer, are_images=contents.are_images, stop=not skip_bad, faults=collected.faults)
-        for read in intake.iter_read(contents.files, progress):
-            collected.add(read)
-    progress.finish()
-
-
-def _refuse_faults(
-    source: FolderPath, contents: Contents, collected: Collected, *, skip_bad: bool, strict: bool
-) -> None:
-    if collected.faults and not (skip_bad and collected.additions):
-        raise FaultyFilesError(
-            f"{format_count(len(collected.faults), 'file')} cannot be imported, nothing was done",
-            collected.faults,
-            hint="nothing else is there" if skip_bad else "--skip-bad leaves them out",
-        )
-    if collected.left_out and strict:
-        raise FaultyFilesError(
-            f"{format_count(len(collected.left_out), 'instance')} cannot be stored, nothing was done",
-            collected.left_out,
-            hint="without --strict they are left out",
-        )
-    if not collected.additions:
-        raise InvalidInputError(
-            f"{format_place(source)!r} holds nothing to import (passed over: {contents.passed_over})",
-            hint="'--format files' takes any file as it is" if contents.are_images else None,
-        )
+def _annotation_file(format_: Format, request: Request) -> AnnotationFile | None:
+    place = format_.find_annotations(request) if format_.find_annotations else None
+    return None if place is None else annotation_file(place)
 
 
 def _report(detected: Detected, contents: Contents, collected: Collected, added: AddReport) -> ImportReport:

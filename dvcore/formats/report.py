@@ -1,7 +1,8 @@
 """What an import did, for whoever shows it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from dvcore.errors import Fault
 from dvcore.repo.adding import AddReport
@@ -29,3 +30,19 @@ class ImportReport:
     converted: int
     notes: tuple[str, ...]
     warnings: tuple[str, ...]
+
+
+def pack_report(report: ImportReport) -> dict[str, Any]:
+    """The report as values that msgpack holds."""
+    return {**asdict(report), "files": {**asdict(report.files), "tree": None}}
+
+
+def unpack_report(packed: dict[str, Any]) -> ImportReport:
+    """The report that was packed."""
+    faults = {name: _faults(packed[name]) for name in ("faulty_files", "left_out", "adjusted")}
+    sentences = {name: tuple(packed[name]) for name in ("notes", "warnings")}
+    return ImportReport(**{**packed, **faults, **sentences, "files": AddReport(**packed["files"])})
+
+
+def _faults(packed: Iterable[Mapping[str, str]]) -> tuple[Fault, ...]:
+    return tuple(Fault(**one) for one in packed)

@@ -5,13 +5,12 @@ comes later, and is the same for all formats.
 """
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path as FolderPath
 
-from dvcore.errors import Fault, NotFoundError
+from dvcore.errors import NotFoundError
 from dvcore.model.annotations import Entered
-from dvcore.model.declarations import LabelDeclaration, VariableDeclaration
 from dvcore.model.names import Path
 from dvcore.model.values import Value
 
@@ -45,38 +44,14 @@ class StatedAnnotations:
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """One file to bring in: where it lands under the destination, where it is on the disk, and what its source says of
-    it; None where it says nothing."""
+    """One file to bring in: where it lands under the destination, where it is on the disk, its length in bytes when it
+    was looked at, and what its source says of it; None where it says nothing."""
 
     path: Path
     place: str
+    size: int
     variables: Mapping[str, Value] = field(default_factory=dict)
     annotations: StatedAnnotations | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Contents:
-    """What a source holds. `faults` are files that cannot come in, `left_out` instances; `passed_over` counts files
-    that were not meant; `notes` are for people. `are_images` is False where files come in as they are."""
-
-    files: tuple[SourceFile, ...]
-    faults: tuple[Fault, ...] = ()
-    left_out: tuple[Fault, ...] = ()
-    passed_over: int = 0
-    variables: tuple[VariableDeclaration, ...] = ()
-    labels: tuple[LabelDeclaration, ...] = ()
-    notes: tuple[str, ...] = ()
-    are_images: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Format:
-    """A reader of one format. `find` looks at a source and says why it is of this format, or gives None; a format
-    without it is used only when it is asked for. Both raise DsetError and nothing else, whatever the source holds."""
-
-    name: str
-    read: Callable[[Request], Contents]
-    find: Callable[[Request], str | None] | None = None
 
 
 def stat_source(source: FolderPath) -> os.stat_result:

@@ -1,10 +1,9 @@
 """Published splits: a data set whose top-level folders are `train`, `val` and the like says which image is for what."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import Final
 
-from dvcore.formats.source import SourceFile
+from dvcore.formats.source_folder import SourceFolder
 from dvcore.model.declarations import VariableDeclaration
 from dvcore.model.values import ValueType
 
@@ -12,22 +11,20 @@ SPLIT_VARIABLE: Final = "split"
 SPLIT_FOLDERS: Final = ("train", "training", "val", "valid", "validation", "eval", "test", "testing")
 
 
-def published_splits(files: Iterable[SourceFile]) -> tuple[str, ...]:
+def published_splits(folders: Iterable[SourceFolder]) -> tuple[str, ...]:
     """The top-level folders that are splits: all of those that hold files, if there are two or more and each is named
     like one; otherwise none."""
-    folders = {file.path[0] for file in files if len(file.path) > 1}
-    if len(folders) < 2 or not folders <= set(SPLIT_FOLDERS):
+    names = {folder.path[0] for folder in folders if folder.path and folder.count}
+    if len(names) < 2 or not names <= set(SPLIT_FOLDERS):
         return ()
-    return tuple(name for name in SPLIT_FOLDERS if name in folders)
+    return tuple(name for name in SPLIT_FOLDERS if name in names)
 
 
-def with_splits(files: Sequence[SourceFile], splits: Sequence[str]) -> list[SourceFile]:
-    """The files, with the variable set for those in a split's folder. They keep their paths."""
+def with_splits(folders: Sequence[SourceFolder], splits: Sequence[str]) -> list[SourceFolder]:
+    """The folders, with the variable set in those of a split. They keep their paths."""
     return [
-        replace(file, variables={**file.variables, SPLIT_VARIABLE: file.path[0]})
-        if len(file.path) > 1 and file.path[0] in splits
-        else file
-        for file in files
+        folder.with_variable(SPLIT_VARIABLE, folder.path[0]) if folder.path and folder.path[0] in splits else folder
+        for folder in folders
     ]
 
 

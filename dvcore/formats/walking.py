@@ -6,29 +6,37 @@ passed over. What cannot be listed, named or opened is a fault of its own.
 
 import os
 import stat
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path as FolderPath
 from typing import Final
 
 from dvcore.errors import Fault, InvalidInputError
-from dvcore.formats.source import SourceFile, format_count, format_place, format_reason, stat_source
+from dvcore.formats.source import format_count, format_place, format_reason, stat_source
+from dvcore.formats.source_folder import SourceFolder, by_path, merge_packed, pack_file, pack_state
 from dvcore.model.names import MAX_DEPTH, ROOT, Path, normalize_name
 
+_BLOCK_FILES: Final = 16_384
+"""Files that are held one by one while a folder is listed; the rest is packed."""
 _MAX_LINKED_FOLDERS: Final = 10_000
 """Links beside links multiply: forty pairs of them can make a folder of a million million files out of nothing."""
 
 
 @dataclass(slots=True)
 class Walk:
-    """What was found so far."""
+    """What was found so far: folders that hold wanted files, and what is to be said of the rest."""
 
-    files: list[SourceFile] = field(default_factory=list)
+    folders: list[SourceFolder] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     passed_over: int = 0
     json_files: int = 0
     loops: int = 0
     linked: int = 0
+    newest: int = 0
+    """The last change of any file, nanoseconds since 1970."""
+    devices: set[int] = field(default_factory=set)
+    """Those that the files are on."""
 
     @property
     def notes(self) -> list[str]:
@@ -47,7 +55,8 @@ class Walk:
 
 
 def walk(source: FolderPath, is_wanted: Callable[[str], bool]) -> Walk:
-    """The files whose names are wanted at and under `source`; of each folder in the order of the names' UTF-8 bytes.
+    """The files whose names are wanted at and under `source`: a folder's own in the order of the names' UTF-8 bytes,
+    then those of its folders in theirs.
 
     Raises NotFoundError where there is nothing at `source`, InvalidInputError where the links in it never end.
     """
@@ -56,45 +65,121 @@ def walk(source: FolderPath, is_wanted: Callable[[str], bool]) -> Walk:
     if stat.S_ISDIR(status.st_mode):
         _walk_folder(os.fspath(source), ROOT, (_identity(status),), is_wanted, found)
     else:
-        _take_file(os.fspath(source), ROOT, source.absolute().name, is_wanted, found)
+        _walk_file(source, is_wanted, found)
     return found
 
 
-def drop_collisions(files: list[SourceFile]) -> tuple[list[SourceFile], list[Fault]]:
-    """The files whose destinations are their own; a fault for each name that two names on the disk come to."""
-    by_path: dict[Path, list[SourceFile]] = {}
-    for file in files:
-        by_path.setdefault(file.path, []).append(file)
-    faults = [
-        Fault(format_place(first.place), "is named, in normal form C, like " + " and ".join(_places(others)))
-        for first, *others in by_path.values()
-        if others
-    ]
-    return [only for only, *others in by_path.values() if not others], faults
+def drop_collisions(folders: Sequence[SourceFolder]) -> tuple[list[SourceFolder], list[Fault]]:
+    """The folders without the files whose destinations are not their own; a fault for each name that two names on the
+    disk come to."""
+    kept: list[SourceFolder] = []
+    faults: list[Fault] = []
+    for group in by_path(folders):
+        shared = _shared_names(group)
+        kept.extend(folder.without(shared) for folder in group)
+        faults.extend(_collision(group, name) for name in sorted(shared))
+    return kept, faults
+
+
+def _shared_names(group: Sequence[SourceFolder]) -> set[str]:
+    """Names that several files of one directory come to. Names in ASCII of one folder on the disk cannot."""
+    if len(group) == 1 and group[0].is_ascii():
+        return set()
+    counts = Counter(name for folder in group for name in folder.iter_names())
+    return {name for name, count in counts.items() if count > 1}
+
+
+def _collision(group: Iterable[SourceFolder], name: str) -> Fault:
+    first, *others = [format_place(place) for folder in group for place in folder.places_of(name)]
+    return Fault(first, "is named, in normal form C, like " + " and ".join(others))
 
 
 Identity = tuple[int, int]
 """Device and inode: which folder it is, whatever way led there."""
 
 
+def _walk_file(source: FolderPath, is_wanted: Callable[[str], bool], found: Walk) -> None:
+    files = _Files(is_wanted, found)
+    files.take(os.fspath(source), source.absolute().name, source.stat)
+    files.close(os.fspath(source.parent), ROOT, is_single=True)
+
+
 def _walk_folder(
     folder: str, path: Path, above: tuple[Identity, ...], is_wanted: Callable[[str], bool], found: Walk
 ) -> None:
+    files = _Files(is_wanted, found)
+    inner: list[tuple[os.DirEntry[str], Identity]] = []
     try:
         with os.scandir(folder) as listing:
-            entries = sorted(listing, key=lambda entry: os.fsencode(entry.name))
+            for entry in listing:
+                if entry.name.startswith("."):
+                    found.passed_over += 1
+                elif (identity := _folder_identity(entry)) is None:
+                    files.take(entry.path, entry.name, entry.stat)
+                else:
+                    inner.append((entry, identity))
     except OSError as error:
         found.faults.append(Fault(format_place(folder), f"cannot be listed: {format_reason(error)}"))
         return
-    for entry in entries:
-        if entry.name.startswith("."):
-            found.passed_over += 1
-        elif (identity := _folder_identity(entry)) is None:
-            _take_file(entry.path, path, entry.name, is_wanted, found, known=entry.is_file(follow_symlinks=False))
-        elif identity in above:
+    files.close(folder, path)
+    for entry, identity in sorted(inner, key=lambda one: os.fsencode(one[0].name)):
+        if identity in above:
             found.loops += 1
-        elif (inner := _entered(entry, path, found)) is not None:
-            _walk_folder(entry.path, inner, (*above, identity), is_wanted, found)
+        elif (directory := _entered(entry, path, found)) is not None:
+            _walk_folder(entry.path, directory, (*above, identity), is_wanted, found)
+
+
+class _Files:
+    """Gathers the files of one folder, which the system lists in any order, in sorted blocks."""
+
+    def __init__(self, is_wanted: Callable[[str], bool], found: Walk) -> None:
+        self._is_wanted = is_wanted
+        self._found = found
+        self._packed: list[bytes] = []
+        self._blocks: list[bytes] = []
+        self._count = 0
+        self._faults: list[Fault] = []
+
+    def take(self, place: str, name: str, stat_file: Callable[[], os.stat_result]) -> None:
+        """Take a file, count it as passed over, or name its fault."""
+        if not self._is_wanted(name):
+            self._found.passed_over += 1
+            self._found.json_files += name.lower().endswith(".json")
+            return
+        try:
+            status = stat_file()
+            normalize_name(name)
+        except InvalidInputError as error:
+            self._faults.append(Fault(format_place(place), error.message))
+        except OSError as error:
+            self._faults.append(Fault(format_place(place), f"cannot be opened: {format_reason(error)}"))
+        else:
+            self._pack(place, name, status)
+
+    def close(self, folder: str, path: Path, *, is_single: bool = False) -> None:
+        """Add what was taken to the walk."""
+        self._found.faults.extend(sorted(self._faults, key=lambda one: one.where))
+        if self._count:
+            self._close_block()
+            packed = self._blocks[0] if len(self._blocks) == 1 else merge_packed(self._blocks)
+            place = folder.rstrip("/") + "/"
+            self._found.folders.append(SourceFolder(place, path, packed, self._count, is_single=is_single))
+
+    def _close_block(self) -> None:
+        self._blocks.append(b"".join(sorted(self._packed)))
+        self._packed.clear()
+
+    def _pack(self, place: str, name: str, status: os.stat_result) -> None:
+        if not stat.S_ISREG(status.st_mode):
+            self._faults.append(Fault(format_place(place), "is no regular file"))
+            return
+        state = pack_state(status)
+        self._found.newest = max(self._found.newest, status.st_mtime_ns, status.st_ctime_ns)
+        self._found.devices.add(status.st_dev)
+        self._packed.append(pack_file(name, state))
+        self._count += 1
+        if len(self._packed) == _BLOCK_FILES:
+            self._close_block()
 
 
 def _entered(entry: os.DirEntry[str], path: Path, found: Walk) -> Path | None:
@@ -115,25 +200,6 @@ def _entered(entry: os.DirEntry[str], path: Path, found: Walk) -> Path | None:
         return None
 
 
-def _take_file(
-    place: str, path: Path, name: str, is_wanted: Callable[[str], bool], found: Walk, *, known: bool = False
-) -> None:
-    """`known` to be a regular file: the folder's listing said so, and asking again costs a system call each."""
-    if not is_wanted(name):
-        found.passed_over += 1
-        found.json_files += name.lower().endswith(".json")
-        return
-    try:
-        if known or stat.S_ISREG(FolderPath(place).stat().st_mode):
-            found.files.append(SourceFile((*path, normalize_name(name)), place))
-        else:
-            found.faults.append(Fault(format_place(place), "is no regular file"))
-    except InvalidInputError as error:
-        found.faults.append(Fault(format_place(place), error.message))
-    except OSError as error:
-        found.faults.append(Fault(format_place(place), f"cannot be opened: {format_reason(error)}"))
-
-
 def _folder_identity(entry: os.DirEntry[str]) -> Identity | None:
     try:
         return _identity(entry.stat()) if entry.is_dir() else None
@@ -143,7 +209,3 @@ def _folder_identity(entry: os.DirEntry[str]) -> Identity | None:
 
 def _identity(status: os.stat_result) -> Identity:
     return status.st_dev, status.st_ino
-
-
-def _places(files: list[SourceFile]) -> list[str]:
-    return [format_place(file.place) for file in files]

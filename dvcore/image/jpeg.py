@@ -11,6 +11,7 @@ from typing import Final
 from dvcore.errors import InvalidInputError
 from dvcore.image.exif import EXIF_PREFIX, orientation_tag
 from dvcore.image.facts import TRUNCATED, Probe, check_pixels
+from dvcore.image.window import ImageBytes, unpack_at
 
 _TEM, _SOF0, _SOF2, _DHT, _JPG, _DAC = 0xFF01, 0xFFC0, 0xFFC2, 0xFFC4, 0xFFC8, 0xFFCC
 _SOF15, _EOI, _SOS, _APP1 = 0xFFCF, 0xFFD9, 0xFFDA, 0xFFE1
@@ -19,11 +20,11 @@ _BARE: Final = frozenset({_TEM, *range(0xFFD0, 0xFFD9)})  # markers without a se
 _END_OF_IMAGE: Final = b"\xff\xd9"
 _MODES: Final = {1: "L", 3: "RGB", 4: "CMYK"}
 
-_segment = struct.Struct(">HH").unpack_from
-_frame = struct.Struct(">BHHB").unpack_from  # precision, height, width, components
+_SEGMENT: Final = struct.Struct(">HH")
+_FRAME: Final = struct.Struct(">BHHB")  # precision, height, width, components
 
 
-def read_jpeg(data: bytes) -> Probe | None:
+def read_jpeg(data: ImageBytes) -> Probe | None:
     """Facts of bytes that begin with a JPEG's SOI marker; None where Pillow has to be asked.
 
     Raises InvalidInputError where the image is truncated or of a kind that is not supported.
@@ -32,8 +33,8 @@ def read_jpeg(data: bytes) -> Probe | None:
     frame: tuple[int, int, str] | None = None
     try:
         for marker, start, end in _segments(data):
-            if marker == _APP1 and orientation is None and data.startswith(EXIF_PREFIX, start, end):
-                orientation = orientation_tag(memoryview(data)[start:end])
+            if marker == _APP1 and orientation is None and data[start:end].startswith(EXIF_PREFIX):
+                orientation = orientation_tag(data[start:end])
             elif _SOF0 <= marker <= _SOF15 and marker not in _NO_FRAME:
                 frame = _read_frame(data, marker, start)
             elif marker == _SOS:
@@ -49,7 +50,7 @@ def read_jpeg(data: bytes) -> Probe | None:
     return Probe("JPEG", mode, 8, width, height, orientation)
 
 
-def check_jpeg_ends(data: bytes, start: int) -> None:
+def check_jpeg_ends(data: ImageBytes, start: int) -> None:
     """Raises InvalidInputError where no end-of-image marker follows `start`; bytes behind it are nobody's business."""
     if data.rfind(_END_OF_IMAGE, start) < 0:
         raise InvalidInputError(f"{TRUNCATED}: a JPEG without its end-of-image marker")
@@ -59,11 +60,11 @@ class _OddLayoutError(Exception):
     """Something other than a marker stands where a segment has to begin."""
 
 
-def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
+def _segments(data: ImageBytes) -> Iterator[tuple[int, int, int]]:
     """(marker, first byte of its content, end) of each segment; struct.error behind one that leads over the end."""
     place = 2
     while True:
-        marker, length = _segment(data, place)
+        marker, length = unpack_at(_SEGMENT, data, place)
         if marker == 0xFFFF:  # a fill byte
             place += 1
         elif marker in _BARE:
@@ -76,8 +77,8 @@ def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
             place = end
 
 
-def _read_frame(data: bytes, marker: int, start: int) -> tuple[int, int, str]:
-    bits, height, width, components = _frame(data, start)
+def _read_frame(data: ImageBytes, marker: int, start: int) -> tuple[int, int, str]:
+    bits, height, width, components = unpack_at(_FRAME, data, start)
     if marker > _SOF2:
         raise InvalidInputError("is a lossless, hierarchical or arithmetic-coded JPEG, which is not supported")
     if bits != 8:

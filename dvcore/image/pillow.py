@@ -12,12 +12,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
-from io import BytesIO
+from io import BytesIO, FileIO
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from dvcore.errors import InvalidInputError
 from dvcore.image.facts import TRUNCATED, check_pixels
+from dvcore.image.window import FileWindow, ImageBytes
 
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
@@ -35,12 +36,12 @@ _READERS: Final = {
 
 
 @contextmanager
-def opened(data: bytes, format_name: str) -> Iterator[ImageFile]:
+def opened(data: ImageBytes, format_name: str) -> Iterator[ImageFile]:
     """The image that the reader of `format_name` makes of the bytes; nothing is decoded until it is asked to.
 
     Raises InvalidInputError for whatever goes wrong in the reader or inside the block.
     """
-    with translated_errors(), _QUIET, _reader(format_name)(BytesIO(data)) as image:
+    with translated_errors(), _QUIET, _reader(format_name)(_file(data)) as image:
         check_pixels(*image.size)
         yield image
 
@@ -56,6 +57,13 @@ def translated_errors() -> Iterator[None]:
         raise InvalidInputError("takes more memory to decode than there is") from None
     except Exception as error:  # damaged bytes make its readers raise nearly every built-in exception
         raise InvalidInputError(_reason(error)) from error
+
+
+def _file(data: ImageBytes) -> BinaryIO | FileIO:
+    if isinstance(data, FileWindow):
+        data.file.seek(0)
+        return data.file
+    return BytesIO(data)
 
 
 @cache

@@ -13,6 +13,7 @@ from zlib import crc32
 from dvcore.errors import InvalidInputError
 from dvcore.image.exif import orientation_tag
 from dvcore.image.facts import TRUNCATED, Probe, check_pixels
+from dvcore.image.window import ImageBytes, unpack_at
 
 PNG_MAGIC: Final = b"\x89PNG\r\n\x1a\n"
 _AROUND: Final = 12  # bytes of length, type and checksum of a chunk
@@ -29,48 +30,58 @@ _MODES: Final = {
     **dict.fromkeys([(16, 4), (8, 6), (16, 6)], "RGBA"),
 }
 
-_chunk = struct.Struct(">I4s").unpack_from
+_CHUNK: Final = struct.Struct(">I4s")
+_PIECE_BYTES: Final = 1 << 20
+_EXIF_BYTES: Final = 1 << 20
+"""A block may be longer, with previews in it; its first directory stands at its start."""
 
 
-def read_png(data: bytes) -> Probe:
+def read_png(data: ImageBytes) -> Probe:
     """Facts of bytes that begin with a PNG's signature.
 
     Raises InvalidInputError where the image is truncated, damaged or of a kind that the standard does not know.
     """
-    chunks = _chunks(memoryview(data))
-    kind, content = next(chunks)
-    if kind != b"IHDR" or len(content) != _HEADER.size:
+    chunks = _chunks(data)
+    kind, start, end = next(chunks)
+    if kind != b"IHDR" or end - start != _HEADER.size:
         raise InvalidInputError("is damaged: a PNG that does not begin with its header")
-    width, height, bits, mode = _read_header(content)
+    width, height, bits, mode = _read_header(data[start:end])
     orientation: int | None = None
     seen = set()
-    for kind, content in chunks:
+    for kind, start, end in chunks:
         seen.add(kind)
         if kind == b"eXIf" and orientation is None:
-            orientation = orientation_tag(content)
+            orientation = orientation_tag(data[start : min(end, start + _EXIF_BYTES)])
     if b"IDAT" not in seen or (mode == "P" and b"PLTE" not in seen):
         raise InvalidInputError("is damaged: a PNG without its palette or pixels")
     transparent = mode.endswith("A") or b"tRNS" in seen
     return Probe("PNG", mode, bits, width, height, orientation, transparent)
 
 
-def _chunks(view: memoryview) -> Iterator[tuple[bytes, memoryview]]:
-    """Type and content of every chunk up to IEND; bytes behind that are nobody's business."""
+def _chunks(data: ImageBytes) -> Iterator[tuple[bytes, int, int]]:
+    """Type, start and end of the content of every chunk up to IEND; bytes behind that are nobody's business."""
     place, kind = len(PNG_MAGIC), b""
     while kind != b"IEND":
-        if place + _AROUND > len(view):
+        if place + _AROUND > len(data):
             raise InvalidInputError(f"{TRUNCATED}: a PNG without its end chunk")
-        length, kind = _chunk(view, place)
+        length, kind = unpack_at(_CHUNK, data, place)
         end = place + _AROUND + length
-        if end > len(view):
+        if end > len(data):
             raise InvalidInputError(f"{TRUNCATED}: a PNG chunk runs over the end of the file")
-        if crc32(view[place + 4 : end - 4]) != int.from_bytes(view[end - 4 : end], "big"):
+        if _checksum(data, place + 4, end - 4) != int.from_bytes(data[end - 4 : end], "big"):
             raise InvalidInputError("is damaged: the checksum of a PNG chunk is wrong")
-        yield kind, view[place + 8 : end - 4]
+        yield kind, place + 8, end - 4
         place = end
 
 
-def _read_header(content: memoryview) -> tuple[int, int, int, str]:
+def _checksum(data: ImageBytes, start: int, end: int) -> int:
+    checksum = 0
+    for place in range(start, end, _PIECE_BYTES):
+        checksum = crc32(data[place : min(place + _PIECE_BYTES, end)], checksum)
+    return checksum
+
+
+def _read_header(content: bytes) -> tuple[int, int, int, str]:
     width, height, bits, color, compression, filters, interlace = _HEADER.unpack(content)
     mode = _MODES.get((bits, color))
     if mode is None or compression or filters or interlace > 1:

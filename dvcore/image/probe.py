@@ -15,6 +15,7 @@ from dvcore.image.jpeg import check_jpeg_ends, read_jpeg
 from dvcore.image.orient import displayed_size
 from dvcore.image.pillow import opened
 from dvcore.image.png import PNG_MAGIC, read_png
+from dvcore.image.window import ImageBytes, unpack_at
 
 _JPEG_MAGIC: Final = b"\xff\xd8\xff"
 _JP2_CODESTREAM: Final = b"\xff\x4f\xff\x51"
@@ -32,20 +33,33 @@ _MAGICS: Final = (
     ("JPEG2000", _JP2_CODESTREAM),
     *(("PPM", b"P%d%c" % (kind, space)) for kind in range(1, 7) for space in b" \t\r\n"),
 )
+_COMPONENTS: Final = struct.Struct(">H")
 _TIFF_ORIENTATION: Final = 274
 _TIFF_BITS: Final = 258
 _MODE_BITS: Final = {"1": 1, "I": 32, "F": 32}  # other modes: 16 with a `;16` in their name, else 8
 
 
-def probe(data: bytes) -> Probe:
+PROBE_VERSION: Final = 1
+"""To be raised whenever `probe` answers differently for the same bytes: its answers are kept."""
+
+
+def probe(data: ImageBytes) -> Probe:
     """Facts of the image that `data` holds.
 
     Raises InvalidInputError, worded to follow the file's name ("is truncated"), where the bytes are empty, no image,
     truncated, damaged, larger than MAX_PIXELS, or of a kind that is not supported. Damage inside the compressed pixels
     is found only when they are decoded (of a PNG, most of it here, by its checksums).
+    OSError where a file cannot be read.
     """
     if not data:
         raise InvalidInputError("is empty")
+    try:
+        return _probe(data)
+    except (struct.error, IndexError):  # of a file that was cut since its length was taken
+        raise InvalidInputError(TRUNCATED) from None
+
+
+def _probe(data: ImageBytes) -> Probe:
     match find_format(data):
         case None:
             raise InvalidInputError("is no image")
@@ -57,14 +71,14 @@ def probe(data: bytes) -> Probe:
             return _ask_pillow(data, other)
 
 
-def find_format(data: bytes) -> str | None:
+def find_format(data: ImageBytes) -> str | None:
     """Pillow's name of the format whose signature the bytes begin with, whatever the file is called."""
     if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
         return "WEBP"
     return next((name for name, magic in _MAGICS if data.startswith(magic)), None)
 
 
-def _ask_pillow(data: bytes, format_name: str) -> Probe:
+def _ask_pillow(data: ImageBytes, format_name: str) -> Probe:
     if format_name == "JPEG":
         check_jpeg_ends(data, len(_JPEG_MAGIC))
     if not is_container_complete(data, format_name):
@@ -86,7 +100,7 @@ def _orientation(image: Any) -> int | None:
     return orientation_tag(image.info.get("exif", b""))
 
 
-def _bits(data: bytes, image: Any) -> int:
+def _bits(data: ImageBytes, image: Any) -> int:
     bits = _MODE_BITS.get(image.mode, 16 if ";16" in image.mode else 8)
     if image.format == "TIFF":
         return int(max(image.tag_v2.get(_TIFF_BITS, (1,))))
@@ -99,8 +113,8 @@ def _bits(data: bytes, image: Any) -> int:
     return bits
 
 
-def _jpeg2000_bits(data: bytes) -> int:
+def _jpeg2000_bits(data: ImageBytes) -> int:
     """The deepest component, from the SIZ segment that opens the codestream (ISO/IEC 15444-1, A.5.1)."""
     start = data.find(_JP2_CODESTREAM)
-    (components,) = struct.unpack_from(">H", data, start + 40)
+    (components,) = unpack_at(_COMPONENTS, data, start + 40)
     return max((data[start + 42 + 3 * index] & 0x7F) + 1 for index in range(components))

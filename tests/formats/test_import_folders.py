@@ -10,6 +10,8 @@ from support.pictures import drawn, encoded
 from support.sources import imported, put_pictures, reasons, records, turned_jpeg
 
 from dvcore.errors import FaultyFilesError, InvalidInputError, NotFoundError
+from dvcore.formats import walking
+from dvcore.formats.source_folder import pack_state
 from dvcore.model.names import MAX_DEPTH
 from dvcore.repo.repository import Repository
 
@@ -353,3 +355,13 @@ def test_the_repository_does_not_import_itself(tmp_path: Path) -> None:
         (tmp_path / "sly").unlink()
         imported(repository, tmp_path, format="files")
         assert list(records(repository)) == ["nuts/a.png"]
+
+
+def test_a_folder_of_many_blocks_is_one_folder_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(walking, "_BLOCK_FILES", 3)
+    names = [f"{number * 7919 % 50:02}{'ü' * (number % 3)}.png" for number in range(50)]
+    put_pictures(tmp_path / "s", *names)
+    (folder,) = walking.walk(tmp_path / "s", lambda _: True).folders
+    assert folder.count == 50
+    assert list(folder.iter_names()) == sorted(names, key=str.encode)
+    assert all(state == pack_state((tmp_path / "s" / os.fsdecode(raw)).stat()) for raw, state in folder.iter_states())

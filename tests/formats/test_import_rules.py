@@ -44,7 +44,7 @@ def test_other_bytes_under_a_name(repository: Repository, tmp_path: Path) -> Non
     assert imported(repository, tmp_path, on_existing=OnExisting.SKIP).files.skipped == 1
     assert records(repository) == {"nuts/a.png": first}
     report = imported(repository, tmp_path, on_existing=OnExisting.RENAME)
-    assert report.files.renamed == {"nuts/a.png": "nuts/a-2.png"}
+    assert report.files.new_names == {"nuts/a.png": "nuts/a-2.png"}
     report = imported(repository, tmp_path, on_existing=OnExisting.REPLACE)
     assert report.files.replaced == 1
     replaced = records(repository)["nuts/a.png"]
@@ -190,15 +190,16 @@ def test_all_bad_with_skip_bad_is_still_an_error(repository: Repository, tmp_pat
     assert "--skip-bad" not in str(error.value)
 
 
-def test_threads_and_the_size_of_the_window_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_threads_and_groups_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     names = [f"{'train' if number % 3 else 'val'}/{number:03d}.png" for number in range(200)]
     put_pictures(tmp_path, *names)
     for number in range(0, 200, 7):
         (tmp_path / names[number]).write_bytes(b"bad")
     results = set()
-    for threads, window, group in ((1, 1, 1), (4, 2_000, 3), (3, 64 << 20, 64)):
+    for threads, ahead, group, small in ((1, 0, 1, 0), (4, 2, 3, 0), (3, 16, 64, 1 << 20)):
         monkeypatch.setattr(reading, "_THREADS", threads)
-        monkeypatch.setattr(reading, "_WINDOW_BYTES", window)
+        monkeypatch.setattr(reading, "_GROUPS_AHEAD", ahead)
+        monkeypatch.setattr(reading, "_SMALL_BYTES", small)
         monkeypatch.setattr(reading, "_GROUP_FILES", group)
         with Repository.in_memory() as repository:
             with pytest.raises(FaultyFilesError) as error:

@@ -1,5 +1,7 @@
 import contextlib
 import io
+import struct
+import tracemalloc
 import warnings
 
 import pytest
@@ -152,3 +154,56 @@ def agrees_with_pillow(data, facts):
             return  # it refuses more than we do, once the headers are read
     size = (facts.width, facts.height) if facts.format == "TIFF" else (facts.raw_width, facts.raw_height)
     assert (image.mode, image.size) == (facts.mode, size)
+
+
+def tiff(entries, values=b""):
+    """A little-endian TIFF of entries (tag, type, count, value), and bytes behind them."""
+    packed = b"".join(struct.pack("<HHII", *one) for one in entries)
+    return b"II*\0" + struct.pack("<IH", 8, len(entries)) + packed + bytes(4) + values
+
+
+@pytest.mark.parametrize("tags", [(273, 279), (324, 325), (273,), (258,), (320,)])
+@pytest.mark.parametrize("kind", [3, 4, 5])
+def test_more_numbers_than_a_tiff_can_need_are_not_read(tags, kind):
+    count = 3_000_000
+    size = [(256, 4, 1, 100), (257, 4, 1, 100), (277, 3, 1, 1), (262, 3, 1, 1)]
+    data = tiff([*size, *((tag, kind, count, 200) for tag in tags)], bytes(8 * count + 200))
+    tracemalloc.start()
+    with pytest.raises(InvalidInputError, match="3,000,000 strips, tiles or other numbers, which is not supported"):
+        probe(data)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1 << 20
+
+
+def test_tags_that_share_their_bytes_are_not_read_again_and_again():
+    data = tiff([(256, 4, 1, 100), *((40_000 + tag, 1, 1 << 20, 1000) for tag in range(40))], bytes(2 << 20))
+    with pytest.raises(InvalidInputError, match="bytes of tags, which is not supported"):
+        probe(data)
+
+
+def test_a_tiff_of_a_strip_for_each_row_is_read():
+    image = Image.new("L", (1, 100_000))
+    found = probe(encoded(image, "TIFF", tiffinfo={278: 1}))
+    assert (found.width, found.height) == (1, 100_000)
+
+
+@pytest.mark.parametrize("junk", [b"\0", b"!\x01\x01x\0", b"!\x01\0"])
+def test_a_gif_of_nothing_but_junk_is_given_up(junk):
+    """In place of the 8 s that 9 MB took; how soon is seen by the bytes that are looked at."""
+    data = encoded(drawn("P"), "GIF")
+    filled = data[:-1] + junk * (1_000_000 // len(junk)) + data[-1:]
+    with pytest.raises(InvalidInputError, match="too much junk, or too many blocks"):
+        probe(filled)
+    assert probe(data[:-1] + junk * 100 + data[-1:]) == probe(data)
+
+
+def test_a_webp_that_libwebp_would_copy_is_refused():
+    data = WHOLE["WEBP"]
+    with pytest.raises(InvalidInputError, match="more than 32 MiB"):
+        probe(data + bytes(32 << 20))
+
+
+def test_the_orientation_of_a_png_is_found_before_a_large_preview():
+    block = exif(6)[6:] + bytes(3 << 20)
+    assert probe(encoded(drawn(), "PNG", exif=block)).orientation == 6

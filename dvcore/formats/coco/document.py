@@ -5,6 +5,7 @@ Every check raises InvalidInputError with a message that follows a name: "annota
 
 import json
 import math
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path as FolderPath
@@ -12,6 +13,7 @@ from typing import Any, Final
 
 from dvcore.errors import InvalidInputError, NotFoundError
 from dvcore.formats.source import Request, format_place, format_reason
+from dvcore.formats.steady import opened_steady
 
 _SECTIONS: Final = ("images", "annotations", "categories")
 _QUOTED: Final = tuple(f'"{name}"'.encode() for name in _SECTIONS)
@@ -20,9 +22,11 @@ _READ_BYTES: Final = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """An annotation file that has the three sections; what their items are is still anybody's guess."""
+    """An annotation file that has the three sections; what their items are is still anybody's guess. `state` is the one
+    that the file was in when it held them."""
 
     name: str
+    state: bytes
     images: Sequence[Any]
     annotations: Sequence[Any]
     categories: Sequence[Any]
@@ -55,11 +59,15 @@ def open_document(place: FolderPath) -> Document:
     """
     name = format_place(place.name)
     try:
-        top = json.loads(place.read_bytes())
+        with opened_steady(os.fspath(place)) as (file, state):
+            content = file.readall()
+        top = json.loads(content)
     except (FileNotFoundError, NotADirectoryError):
         raise NotFoundError(f"there is no annotation file {format_place(place)!r}") from None
     except OSError as error:
         raise InvalidInputError(f"{format_place(place)!r} cannot be read: {format_reason(error)}") from None
+    except InvalidInputError as error:
+        raise InvalidInputError(f"{format_place(place)!r} {error.message}") from None
     except RecursionError:
         raise InvalidInputError(f"{name}: is nested too deeply for an annotation file") from None
     except ValueError as error:  # also undecodable text and numbers of thousands of digits
@@ -68,7 +76,7 @@ def open_document(place: FolderPath) -> Document:
         raise InvalidInputError(f"{name}: is no COCO json: it holds no object", hint="see docs/formats/coco.md")
     images, annotations, categories = (_section(name, top, key) for key in _SECTIONS)
     others = tuple(sorted(format_value(key) for key in top if key not in _SECTIONS))
-    return Document(name, images, annotations, categories, others)
+    return Document(name, state, images, annotations, categories, others)
 
 
 def _section(name: str, top: Mapping[str, Any], key: str) -> Sequence[Any]:

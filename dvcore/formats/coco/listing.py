@@ -4,13 +4,12 @@ An entry that cannot be matched to one file, alone, is a fault of that file.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from dvcore.errors import Fault, InvalidInputError
 from dvcore.formats.coco.document import Document, find_key, format_value, take_key, take_object, take_text
-from dvcore.formats.source import SourceFile
 from dvcore.model.names import Path, normalize_name
 
 _KNOWN_KEYS: Final = frozenset({"id", "file_name", "width", "height"})
@@ -19,11 +18,11 @@ _IMAGE_FOLDER: Final = "images"
 
 @dataclass(frozen=True, slots=True)
 class ListedImage:
-    """An entry: where it is in the json, the file that it means, and the size that it gives, if it does."""
+    """An entry: where it is in the json, the path of the file that it means, and the size that it gives, if it does."""
 
     where: str
     key: str
-    file: SourceFile
+    path: Path
     size: tuple[int, int] | None
 
 
@@ -39,9 +38,8 @@ class Listing:
     lost: Counter[str] = field(default_factory=Counter)
 
 
-def match_images(document: Document, files: Sequence[SourceFile]) -> Listing:
-    """Match each entry to its file: `file_name` under the folder, then under its `images/`."""
-    by_path = {file.path: file for file in files}
+def match_images(document: Document, paths: Set[Path]) -> Listing:
+    """Match each entry to its file among those at `paths`: `file_name` under the folder, then under its `images/`."""
     listing = Listing()
     holders: dict[Path, list[str]] = {}
     for index, item in enumerate(document.images):
@@ -49,12 +47,12 @@ def match_images(document: Document, files: Sequence[SourceFile]) -> Listing:
         try:
             fields = take_object(item)
             listing.lost.update(format_value(key) for key in fields.keys() - _KNOWN_KEYS)
-            image = _read_entry(where, fields, by_path, listing)
+            image = _read_entry(where, fields, paths, listing)
         except InvalidInputError as error:
             listing.faults.append(Fault(where, error.message))
             _refuse(listing, item)
             continue
-        holders.setdefault(image.file.path, []).append(image.key)
+        holders.setdefault(image.path, []).append(image.key)
         if image.key in listing.images:
             listing.faults.append(Fault(where, f"has the id of {listing.images[image.key].where}"))
             listing.refused.add(image.key)
@@ -71,15 +69,13 @@ def _name_entry(name: str, index: int, item: object) -> str:
     return f"{name}: images[{index}]{said}"
 
 
-def _read_entry(
-    where: str, fields: Mapping[str, Any], by_path: Mapping[Path, SourceFile], listing: Listing
-) -> ListedImage:
-    path = _parse_file_name(take_text(fields, "file_name"))
-    file = by_path.get(path) or by_path.get((_IMAGE_FOLDER, *path))
-    if file is None:
+def _read_entry(where: str, fields: Mapping[str, Any], paths: Set[Path], listing: Listing) -> ListedImage:
+    stated = _parse_file_name(take_text(fields, "file_name"))
+    path = next((one for one in (stated, (_IMAGE_FOLDER, *stated)) if one in paths), None)
+    if path is None:
         raise InvalidInputError(f"is missing: the folder has no such image, nor has its {_IMAGE_FOLDER}/")
-    listing.claimed.add(file.path)
-    return ListedImage(where, take_key(fields, "id"), file, _size(fields))
+    listing.claimed.add(path)
+    return ListedImage(where, take_key(fields, "id"), path, _size(fields))
 
 
 def _parse_file_name(text: str) -> Path:

@@ -1,8 +1,8 @@
 """Reads a folder of images with a COCO instances json."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path as FolderPath
 from typing import Any
 from unicodedata import normalize
@@ -19,28 +19,28 @@ from dvcore.formats.coco.document import (
     take_key,
     take_object,
 )
-from dvcore.formats.coco.listing import ListedImage, Listing, match_images
+from dvcore.formats.coco.listing import Listing, match_images
 from dvcore.formats.coco.shapes import read_shape
+from dvcore.formats.contents import Contents, Format
 from dvcore.formats.source import (
-    Contents,
-    Format,
     Request,
-    SourceFile,
     StatedAnnotations,
     StatedInstance,
     format_count,
     format_place,
 )
+from dvcore.formats.source_folder import SourceFolder, count_files
 from dvcore.formats.splits import published_splits, split_declarations, with_splits
-from dvcore.formats.walking import drop_collisions, walk
+from dvcore.formats.walking import Walk, drop_collisions
 from dvcore.image.names import is_image_name
 from dvcore.model.annotations import Entered
+from dvcore.model.names import Path
 
 
-def read_coco(request: Request) -> Contents:
+def read_coco(request: Request, found: Walk) -> Contents:
     """The images of a folder, those that the json lists with what it says of them.
 
-    Raises NotFoundError where the folder or the json is missing, InvalidInputError where the json is none of COCO's.
+    Raises NotFoundError where the json is missing, InvalidInputError where it is none of COCO's.
     """
     place = find_document(request)
     if place is None:
@@ -49,20 +49,21 @@ def read_coco(request: Request) -> Contents:
             hint="name one with --annotations",
         )
     document = open_document(place)
-    found = walk(request.source, is_image_name)
-    files, collisions = drop_collisions(found.files)
-    splits = published_splits(files)
-    listing = match_images(document, with_splits(files, splits))
+    folders, collisions = drop_collisions(found.folders)
+    splits = published_splits(folders)
+    listing = match_images(document, {path for folder in folders for path in folder.iter_paths()})
     categories = read_categories(document.name, document.categories)
     instances = _read_annotations(document, listing, categories)
     return Contents(
-        files=tuple(_annotated(with_splits(files, splits), listing, instances.by_image)),
+        folders=_without_refused(with_splits(folders, splits), listing),
+        annotations=dict(_stated(listing, instances.by_image)),
         faults=(*found.faults, *collisions, *listing.faults),
         left_out=(*categories.left_out, *instances.left_out),
         passed_over=found.passed_over - _is_under(place, request.source),
         variables=split_declarations(splits),
         labels=categories.labels,
-        notes=(*found.notes, *_notes(document, listing, categories, instances, files)),
+        annotation_state=document.state,
+        notes=(*found.notes, *_notes(document, listing, categories, instances, count_files(folders))),
     )
 
 
@@ -112,30 +113,28 @@ def _entered(fields: Mapping[str, Any], source: str | None, categories: Categori
     return Entered(label, geometry, box, name, read_attributes(fields, lost))
 
 
-def _annotated(
-    files: Iterable[SourceFile], listing: Listing, instances: Mapping[str, list[StatedInstance]]
-) -> Iterable[SourceFile]:
-    """All files but those that a refused entry means; those that are listed with their annotations."""
-    images = {image.file.path: image for image in listing.images.values()}
-    for file in files:
-        image = images.get(file.path)
-        if image is not None:
-            yield replace(file, annotations=_stated(image, instances.get(image.key, [])))
-        elif file.path not in listing.claimed:
-            yield file
+def _without_refused(folders: Iterable[SourceFolder], listing: Listing) -> list[SourceFolder]:
+    """All files but those that only refused entries mean."""
+    refused: dict[Path, set[str]] = {}
+    for path in listing.claimed - {image.path for image in listing.images.values()}:
+        refused.setdefault(path[:-1], set()).add(path[-1])
+    return [folder.without(refused.get(folder.path, ())) for folder in folders]
 
 
-def _stated(image: ListedImage, instances: list[StatedInstance]) -> StatedAnnotations:
-    return StatedAnnotations(image.where, image.size, tuple(instances))
+def _stated(
+    listing: Listing, instances: Mapping[str, list[StatedInstance]]
+) -> Iterator[tuple[Path, StatedAnnotations]]:
+    for image in listing.images.values():
+        yield image.path, StatedAnnotations(image.where, image.size, tuple(instances.get(image.key, ())))
 
 
 def _notes(
-    document: Document, listing: Listing, categories: Categories, instances: _Instances, files: list[SourceFile]
+    document: Document, listing: Listing, categories: Categories, instances: _Instances, files: int
 ) -> Iterable[str]:
     images, annotations = len(document.images), len(document.annotations)
     yield f"{document.name} lists {format_count(images, 'image')} and {format_count(annotations, 'annotation')}"
     yield from categories.notes
-    unlisted = sum(file.path not in listing.claimed for file in files)
+    unlisted = files - len(listing.claimed)
     if unlisted:
         yield f"unannotated, as {document.name} does not list them: {format_count(unlisted, 'image')}"
     for what, lost in (("images", listing.lost), ("annotations", instances.lost), ("categories", categories.lost)):
@@ -156,4 +155,4 @@ def _find(request: Request) -> str | None:
     return None if place is None else f"{format_place(place.name)} holds images, annotations and categories"
 
 
-COCO = Format("coco", read_coco, _find)
+COCO = Format("coco", is_image_name, read_coco, _find, find_document)
