@@ -1,13 +1,13 @@
 """Printing what changed between two trees."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any, Final
 
 from dset.instances import format_instance
 from dset.output import count, counts, say, say_json
 from dvcore.history.annotations import AnnotationChange, InstanceChange, diff_annotations
-from dvcore.history.diff import FileChange, Kind, diff_directories, diff_trees
+from dvcore.history.diff import FileChange, Kind, diff_directories, diff_trees, summarize_changes
 from dvcore.ids import format_id, format_short
 from dvcore.model.geometry import Mask, bounds
 from dvcore.model.names import format_path
@@ -22,22 +22,27 @@ def say_changes(
     before: TreeReader, after: TreeReader, *, as_json: bool, instances: bool = False, limit: int | None = None
 ) -> None:
     """Every change a line, counts last; with a limit, only so many lines for people."""
-    changes = diff_trees(before, after)
     if as_json:
-        for change in changes:
+        for change in diff_trees(before, after):
             say_json(_as_json(change, diff_annotations(before, after, change), instances=instances))
         for kind, paths in zip(("added", "removed"), diff_directories(before, after), strict=True):
             for path in paths:
                 say_json({"change": kind, "path": format_path(path), "directory": True})
         return
-    for change in changes[:limit]:
+    if limit is None:
+        shown = diff_trees(before, after)
+        kinds = Counter(change.kind for change in shown)
+    else:
+        summary = summarize_changes(before, after, limit)
+        shown, kinds = summary.shown, summary.counts
+    for change in shown:
         _say_change(change, diff_annotations(before, after, change), instances=instances)
-    if limit is not None and len(changes) > limit:
-        say(f"… and {len(changes) - limit:,} more; 'dset diff' lists all")
+    if kinds.total() > len(shown):
+        say(f"… and {kinds.total() - len(shown):,} more; 'dset diff' lists all")
     _say_directories(before, after)
     _say_declarations(before, after)
-    if changes or before.id == after.id:
-        say(_summary(changes))
+    if shown or before.id == after.id:
+        say(_summary(kinds))
 
 
 def say_stat(before: TreeReader, after: TreeReader, *, as_json: bool) -> None:
@@ -55,13 +60,12 @@ def say_stat(before: TreeReader, after: TreeReader, *, as_json: bool) -> None:
         return
     _say_directories(before, after)
     _say_declarations(before, after)
-    say(_summary(changes))
+    say(_summary(Counter(change.kind for change in changes)))
     say(f"instances: {counts(zip(totals, ('added', 'removed', 'modified'), strict=True))}")
 
 
-def _summary(changes: Sequence[FileChange]) -> str:
-    kinds = Counter(change.kind for change in changes)
-    return f"{count(len(changes), 'change')}: {counts((kinds[kind], kind.value) for kind in Kind)}"
+def _summary(kinds: Counter[Kind]) -> str:
+    return f"{count(kinds.total(), 'change')}: {counts((kinds[kind], kind.value) for kind in Kind)}"
 
 
 def _as_json(change: FileChange, annotations: AnnotationChange, *, instances: bool) -> dict[str, Any]:

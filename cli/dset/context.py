@@ -17,7 +17,10 @@ def open_repository(author: str | None = None) -> Repository:
     """The repository of the current command, open for its time."""
     context = click.get_current_context()
     layout = find_layout(_folder(context))
-    return context.with_resource(Repository.open(layout.root, author=author or _author(layout)))
+    settings = _settings(layout)
+    allowed = allows_network_fs() or _is_allowed(settings, layout.config)
+    author = author or _author(settings, layout.config)
+    return context.with_resource(Repository.open(layout.root, author=author, allow_network_fs=allowed))
 
 
 def on_disk(path: Path) -> Path:
@@ -35,20 +38,37 @@ def system_author() -> str:
     return os.environ.get("DSET_AUTHOR") or _system_author()
 
 
-def _author(layout: Layout) -> str:
-    return os.environ.get("DSET_AUTHOR") or _configured_author(layout) or _system_author()
+def allows_network_fs() -> bool:
+    """Whether the current command was told to use a repository on a network file system."""
+    state: State = click.get_current_context().obj
+    return state.allow_network_fs
 
 
-def _configured_author(layout: Layout) -> str | None:
-    if not layout.config.is_file():
-        return None
-    text = layout.config.read_text("utf-8", errors="replace")
-    # Most repositories configure nothing, and the parser is a noticeable part of a short command.
-    identity = _read_table(text, "identity", layout.config) if "identity" in text else {}
-    author = identity.get("author")
+def _settings(layout: Layout) -> str:
+    return layout.config.read_text("utf-8", errors="replace") if layout.config.is_file() else ""
+
+
+def _is_allowed(settings: str, where: Path) -> bool:
+    allowed = _find_setting(settings, "storage", "allow-network-fs", where)
+    if allowed is not None and not isinstance(allowed, bool):
+        raise InvalidInputError(f"{where}: storage.allow-network-fs is neither true nor false")
+    return bool(allowed)
+
+
+def _author(settings: str, where: Path) -> str:
+    return os.environ.get("DSET_AUTHOR") or _configured_author(settings, where) or _system_author()
+
+
+def _configured_author(settings: str, where: Path) -> str | None:
+    author = _find_setting(settings, "identity", "author", where)
     if author is not None and not isinstance(author, str):
-        raise InvalidInputError(f"{layout.config}: identity.author is no text", hint='write "Name <mail>"')
+        raise InvalidInputError(f"{where}: identity.author is no text", hint='write "Name <mail>"')
     return author
+
+
+def _find_setting(settings: str, table: str, name: str, where: Path) -> object:
+    # Most repositories configure nothing, and the parser is a noticeable part of a short command.
+    return _read_table(settings, table, where).get(name) if table in settings else None
 
 
 def _system_author() -> str:

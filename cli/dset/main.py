@@ -42,6 +42,7 @@ COMMANDS: Final = {
     "snapshot": "Write a project's TFRecords.",
     "verify": "Check a snapshot's shards.",
     "fsck": "Check the repository.",
+    "gc": "Remove what nothing leads to any more.",
 }
 """Each command and its line in the help; its module is `dset.commands.<name>_command`."""
 
@@ -85,11 +86,12 @@ class LazyGroup(click.Group):
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Run as if started in DIR.",
 )
+@click.option("--allow-network-fs", is_flag=True, help="Use a repository on a network file system all the same.")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 @click.pass_context
-def cli(context: click.Context, folder: Path, debug: bool) -> None:
+def cli(context: click.Context, folder: Path, allow_network_fs: bool, debug: bool) -> None:
     """Git for vision datasets."""
-    context.obj = State(folder)
+    context.obj = State(folder, allow_network_fs)
 
 
 def main() -> None:

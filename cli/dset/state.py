@@ -6,6 +6,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The folder that the command runs in."""
+    """The folder that the command runs in, and whether a repository on a network file system is used all the same."""
 
     folder: Path
+    allow_network_fs: bool = False

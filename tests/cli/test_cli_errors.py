@@ -294,3 +294,17 @@ def test_no_traceback_unless_asked_for(empty: Dset) -> None:
     assert shown.code == 1
     assert "Traceback" in shown.err
     assert shown.err.splitlines()[-1].startswith("dset: no file or directory 'nope'")
+
+
+@pytest.mark.parametrize("option", ["--set=note=\udcff", "--set=\udcff=1", "--format=\udcff", "--annotations=\udcff"])
+def test_an_option_that_is_no_utf_8_is_one_line(empty: Dset, option: str) -> None:
+    """As the shell gives `--set $'note=\\xff'`."""
+    dset = empty
+    (dset.folder / "in").mkdir()
+    (dset.folder / "in/a.txt").write_text("a")
+    dset("variable", "add", "note", "--type", "text")
+    result = dset.run("import", "in", "--to", "d", *(() if "format" in option else ("--format", "files")), option)
+    assert result.code == 1
+    assert result.err.startswith("dset: ")
+    assert result.err.count("\n") == 1
+    assert "internal" not in result.err

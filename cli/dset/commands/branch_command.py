@@ -30,6 +30,7 @@ def command(name: str | None, revision: str | None, delete: bool, force: bool, a
         delete_branch(repository, name, force=force)
         say(f"deleted the branch {name}")
     else:
-        commit_id = resolve_commit(repository, revision or HEAD)
-        create_branch(repository, name, commit_id)
+        with repository.writing():  # what is found is not collected before it has its name
+            commit_id = resolve_commit(repository, revision or HEAD)
+            create_branch(repository, name, commit_id)
         say(f"branch {name} at {format_short(commit_id)}; 'dset switch {name}' goes there")

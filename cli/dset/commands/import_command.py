@@ -79,12 +79,12 @@ def _say_report(report: ImportReport, to: str) -> None:
                 (files.completed, "there already and completed"),
                 (files.replaced, "replaced"),
                 (files.skipped, "skipped"),
-                (len(files.renamed), "renamed"),
+                (files.renamed, "renamed"),
             ]
         )
     )
     _say_instances(report)
-    for old, new in list(files.renamed.items())[:_SHOWN]:
+    for old, new in list(files.new_names.items())[:_SHOWN]:
         say(f"  {old} came in as {new}")
     if report.passed_over:
         say(f"passed over {count(report.passed_over, 'file')} not meant to come in")

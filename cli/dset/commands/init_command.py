@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from dset.context import on_disk, system_author
+from dset.context import allows_network_fs, on_disk, system_author
 from dset.output import say
 from dvcore.repo.repository import Repository
 
@@ -13,6 +13,7 @@ from dvcore.repo.repository import Repository
 @click.argument("directory", required=False, default=".", type=click.Path(file_okay=False, path_type=Path))
 def command(directory: Path) -> None:
     """Make a new, empty repository in DIRECTORY, with the branch 'main'."""
-    with Repository.init(on_disk(directory), author=system_author()) as repository:
+    allowed = allows_network_fs()
+    with Repository.init(on_disk(directory), author=system_author(), allow_network_fs=allowed) as repository:
         assert repository.layout is not None, "it was made on disk"
         say(f"made an empty repository in {repository.layout.folder}")

@@ -6,6 +6,7 @@ import click
 
 from dset.context import open_repository
 from dset.output import format_time, iso_time, say, say_json
+from dvcore.repo.horizon import find_horizon
 from dvcore.repo.operations import iter_operations
 
 
@@ -17,6 +18,7 @@ def command(number: int, as_json: bool) -> None:
     repository = open_repository()
     with repository.store.read() as transaction:
         listed = list(islice(iter_operations(transaction), number))
+        horizon = find_horizon(transaction)
     for one in listed:
         if as_json:
             say_json(
@@ -27,6 +29,7 @@ def command(number: int, as_json: bool) -> None:
                     "author": one.author,
                     "time": iso_time(one.time),
                     "target": one.target,
+                    "held": one.number > horizon,
                 }
             )
         else:

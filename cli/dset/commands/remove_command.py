@@ -25,8 +25,8 @@ def command(paths: tuple[str, ...]) -> None:
     names = ", ".join(map(format_path, targets[:_SHOWN])) + (", …" if len(targets) > _SHOWN else "")
     say(f"removed {names}: {count(report.entries, 'file entry', 'file entries')}")
     if report.last:
-        say(f"{count(len(report.last), 'file')} had no other entry and left the working state:")
+        say(f"{count(report.files, 'file')} had no other entry and left the working state:")
         for path in report.last[:_SHOWN]:
             say(f"  {format_path(path)}")
-        if len(report.last) > _SHOWN:
-            say(f"  … and {len(report.last) - _SHOWN:,} more")
+        if report.files > _SHOWN:
+            say(f"  … and {report.files - _SHOWN:,} more")

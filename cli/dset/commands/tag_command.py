@@ -19,6 +19,7 @@ def command(name: str | None, revision: str | None) -> None:
         for tag, commit in list_tags(repository):
             say(f"{tag}  {format_short(commit)}")
     else:
-        commit = resolve_commit(repository, revision or HEAD)
-        create_tag(repository, name, commit)
+        with repository.writing():  # what is found is not collected before it has its name
+            commit = resolve_commit(repository, revision or HEAD)
+            create_tag(repository, name, commit)
         say(f"tag {name} at {format_short(commit)}")

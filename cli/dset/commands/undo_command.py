@@ -4,12 +4,11 @@ import click
 
 from dset.context import open_repository
 from dset.output import format_time, say
-from dvcore.repo.operations import undo
+from dvcore.repo.undoing import undo_newest
 
 
 @click.command("undo")
 def command() -> None:
     """Take back the newest operation that is not undone, whoever made it. Again goes further back."""
-    repository = open_repository()
-    operation = repository.store.update(lambda transaction: undo(transaction, repository.who()))
+    operation = undo_newest(open_repository())
     say(f"undone: {operation.description} ({operation.author}, {format_time(operation.time)})")

@@ -1,0 +1,111 @@
+"""`dset gc`."""
+
+import re
+from datetime import timedelta
+from typing import Any, Final
+
+import click
+
+from dset.context import open_repository
+from dset.output import count, format_size, note, say, say_json, say_table
+from dset.progress import shown_progress
+from dvcore.repo.gc import (
+    KEEP_OPERATIONS,
+    WAIT_SECONDS,
+    GcReport,
+    StoreReport,
+    Tally,
+    Way,
+    collect_garbage,
+    preview_garbage,
+)
+
+_UNITS: Final = {"w": "weeks", "d": "days", "h": "hours", "m": "minutes", "s": "seconds", "": "seconds"}
+_WAYS: Final = {
+    Way.REWRITE: "written anew",
+    Way.SWEEP: "swept in place, its room is used again",
+    Way.NOTHING: "nothing to do",
+    Way.POSTPONE: "left for later, as others have it open",
+}
+
+
+def _age(context: click.Context, parameter: click.Parameter, text: str) -> timedelta:
+    match = re.fullmatch(r"(\d{1,6})([wdhms]?)", text)
+    if match is None or (not match[2] and int(match[1])):
+        raise click.BadParameter(f"{text!r} is no age: write 30d, 12h or 0")
+    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+
+
+@click.command("gc")
+@click.option("--dry-run", is_flag=True, help="Only say what would go.")
+@click.option(
+    "--keep-operations",
+    metavar="AGE",
+    default=f"{KEEP_OPERATIONS.days}d",
+    show_default=True,
+    callback=_age,
+    help="Operations younger than this can still be undone: 2w, 30d, 12h, 0.",
+)
+@click.option(
+    "--wait",
+    metavar="SECONDS",
+    type=click.FloatRange(min=0),
+    default=WAIT_SECONDS,
+    show_default=True,
+    help="How long other commands may go on writing before this one gives up.",
+)
+@click.option(
+    "--json", "as_json", is_flag=True, help='{"dry_run","freed","disk","stores","expired","leftovers","stuck"}'
+)
+def command(dry_run: bool, keep_operations: timedelta, wait: float, as_json: bool) -> None:
+    """Remove what nothing leads to any more: neither refs, nor working states, nor operations that can be undone."""
+    repository, progress = open_repository(), shown_progress()
+    if dry_run:
+        report = preview_garbage(repository, keep_operations=keep_operations, progress=progress)
+    else:
+        report = collect_garbage(repository, keep_operations=keep_operations, wait=wait, progress=progress)
+    if as_json:
+        say_json(_json(report))
+    else:
+        _say(report)
+
+
+def _say(report: GcReport) -> None:
+    rows = [
+        (one.table.name.lower().replace("_", " "), one.live.entries, one.dead.entries, format_size(one.dead.size))
+        for store in report.stores
+        for one in store.tables
+    ]
+    say_table(rows, header=("", "kept", "would go" if report.is_dry_run else "dead", "bytes"))
+    for store in report.stores:
+        say(f"{store.name}: {_WAYS[store.way]}")
+    if report.expired:
+        verb = "would no longer" if report.is_dry_run else "can no longer"
+        say(f"{count(report.expired, 'operation')} {verb} be undone")
+    if report.leftovers:
+        note(f"removed {count(report.leftovers, 'leftover')} of commands that were killed, or of earlier collections")
+    for path in report.stuck:
+        note(f"could not remove {path}; the next 'dset gc' tries again")
+    say(f"on disk: {format_size(report.disk_before)}, then {format_size(report.disk_after)}")
+
+
+def _json(report: GcReport) -> dict[str, Any]:
+    freed = [store.freed for store in report.stores]
+    return {
+        "dry_run": report.is_dry_run,
+        "freed": _tally(Tally(sum(one.entries for one in freed), sum(one.size for one in freed))),
+        "disk": {"before": report.disk_before, "after": report.disk_after},
+        "stores": {store.name: _store(store) for store in report.stores},
+        "expired": report.expired,
+        "leftovers": report.leftovers,
+        "stuck": [str(path) for path in report.stuck],
+    }
+
+
+def _store(store: StoreReport) -> dict[str, Any]:
+    tables = {one.table.name.lower(): {"live": _tally(one.live), "dead": _tally(one.dead)} for one in store.tables}
+    return {"way": store.way.value, "tables": tables}
+
+
+def _tally(tally: Tally) -> dict[str, int]:
+    return {"entries": tally.entries, "bytes": tally.size}
