@@ -8,13 +8,17 @@ BIN := $(VENV)/bin
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test torture lint bench clean
 
 demo: $(VENV)/.installed
 	$(BIN)/python demo/run.py $(if $(IMAGES),--images "$(IMAGES)")
 
 test: lint
 	$(BIN)/pytest
+
+# Tries to make dset lose something: kills, full disks, many at once, flipped bits. TORTURE takes options, see --help.
+torture: $(VENV)/.installed-dev
+	PYTHONPATH=tests $(BIN)/python -m torture $(TORTURE)
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
@@ -23,7 +27,7 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/lint-imports
 
 bench: $(VENV)/.installed-dev
-	$(BIN)/python benchmarks/run.py
+	$(BIN)/python benchmarks/run.py $(BENCH)
 
 clean:
 	rm -rf $(VENV) build demo/out .pytest_cache .mypy_cache .ruff_cache .hypothesis
