@@ -1,70 +1,43 @@
-"""The images that are measured with: JPEGs of 480x360 and about 55 KB in ten class folders, and ten replacements.
+"""Draws images to measure with: JPEGs of 480x360 and about 55 KB in ten class folders, boxes for them, replacements.
 
-`D1/class03/img_000123.jpg` and `D1mod/` with the same paths. Deterministic: image N is a function of N.
+`class03/img_000123.jpg`, `annotations.json` (COCO) beside the classes, and the replacements under the same paths in a
+folder of their own. Deterministic: image N is a function of N.
 """
 
 import io
-import subprocess
-import sys
+import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice
 from multiprocessing import Pool
 from pathlib import Path
-from typing import Final
+from random import Random
+from typing import Any, Final
 
 import numpy as np
 from PIL import Image
 
 CLASSES: Final = 10
 CHANGED: Final = 10
+_CATEGORIES: Final = 20
+_BOXES: Final = 5
 _WIDTH: Final = 480
 _HEIGHT: Final = 360
 
-_GENERATOR: Final = Path(__file__).resolve().parents[2] / "shared" / "bench" / "gen.py"
-"""Where the project's developers keep the generator that the peers were measured with; it is used where it is there."""
 
-
-@dataclass(frozen=True, slots=True)
-class Data:
-    """The folders of the images and of the replacements; how many images there are."""
-
-    images: Path
-    replacements: Path
-    count: int
-
-    @property
-    def classes(self) -> list[str]:
-        """The names of the class folders."""
-        return sorted(one.name for one in self.images.iterdir() if one.is_dir())
-
-
-def prepare(folder: Path, count: int) -> Data:
-    """The data in a folder: what is there, if it has so many images, or made now."""
-    data = Data(folder / "D1", folder / "D1mod", count)
-    there = sum(1 for _ in data.images.rglob("*.jpg"))
-    if there not in (0, count):
-        raise SystemExit(f"{data.images} has {there:,} images, not {count:,}; give another folder with --data")
-    if not there:
-        _generate(folder, data)
-    return data
-
-
-def _generate(folder: Path, data: Data) -> None:
-    if _GENERATOR.is_file():
-        subprocess.run([sys.executable, _GENERATOR, folder, "D1", f"--n={data.count}"], check=True)
-        return
+def draw_images(folder: Path, replacements: Path, count: int) -> None:
+    """Draw them all, on every core."""
     with Pool() as pool:
-        for path, content in pool.imap_unordered(_draw, _plan(data), chunksize=50):
+        for path, content in pool.imap_unordered(_draw, _plan(folder, replacements, count), chunksize=50):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
+    (folder / "annotations.json").write_text(json.dumps(_coco(count)))
 
 
-def _plan(data: Data) -> Iterator[tuple[Path, int]]:
-    for number in range(data.count):
-        yield data.images / _name(number), number
-    for number in islice(range(0, data.count, max(1, data.count // CHANGED)), CHANGED):
-        yield data.replacements / _name(number), number + data.count
+def _plan(folder: Path, replacements: Path, count: int) -> Iterator[tuple[Path, int]]:
+    for number in range(count):
+        yield folder / _name(number), number
+    for number in islice(range(0, count, max(1, count // CHANGED)), CHANGED):
+        yield replacements / _name(number), number + count
 
 
 def _name(number: int) -> str:
@@ -81,3 +54,24 @@ def _draw(task: tuple[Path, int]) -> tuple[Path, bytes]:
     stream = io.BytesIO()
     Image.fromarray(np.clip(smooth + noise, 0, 255).astype(np.uint8)).save(stream, "JPEG", quality=90)
     return path, stream.getvalue()
+
+
+def _coco(count: int) -> dict[str, Any]:
+    random = Random("boxes")
+    images = [{"id": n + 1, "file_name": _name(n), "width": _WIDTH, "height": _HEIGHT} for n in range(count)]
+    categories = [{"id": n + 1, "name": f"cat{n + 1:02d}", "supercategory": ""} for n in range(_CATEGORIES)]
+    annotations = [_box(random, number) for number in range(count * _BOXES)]
+    return {"info": {}, "licenses": [], "images": images, "annotations": annotations, "categories": categories}
+
+
+def _box(random: Random, number: int) -> dict[str, Any]:
+    width, height = random.randrange(16, 200), random.randrange(16, 150)
+    return {
+        "id": number + 1,
+        "image_id": number // _BOXES + 1,
+        "category_id": random.randint(1, _CATEGORIES),
+        "bbox": [random.randrange(_WIDTH - width), random.randrange(_HEIGHT - height), width, height],
+        "area": width * height,
+        "iscrowd": 0,
+        "segmentation": [],
+    }
