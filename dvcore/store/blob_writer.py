@@ -10,7 +10,7 @@ Promises:
 from __future__ import annotations
 
 import io
-from threading import Lock
+from threading import Event, Lock
 from types import TracebackType
 from typing import Final, Self
 
@@ -25,6 +25,9 @@ from dvcore.store.chunking import Reader, iter_chunks
 BATCH_BYTES: Final = 32 << 20
 _ENTRY_BYTES: Final = 2 << 10
 """What an entry adds to a batch beside its value: ids are random, so that LMDB holds a page for nearly each."""
+_SMALL_BYTES: Final = 8 << 10
+"""Entries smaller than this in the mean are put while nobody else works. LMDB lets go of Python's lock for each, and a
+thread that makes short system calls meanwhile hands it to and fro: that takes longer than both one after the other."""
 
 Batch = dict[tuple[Table, bytes], bytes]
 
@@ -101,7 +104,10 @@ class BlobWriter:
         self._finish()
         batch, self._batch, self._batch_size = self._batch, {}, 0
         if batch:
-            self._writing = Task(lambda: write_batch(self._store, batch))
+            filled = Event()
+            self._writing = Task(lambda: write_batch(self._store, batch, filled))
+            if self._batch_bytes < _SMALL_BYTES * len(batch):
+                filled.wait()
 
     def _finish(self) -> None:
         # A task that failed stays and fails every later call: blobs whose ids were handed out are lost.
@@ -118,14 +124,19 @@ def _read_up_to(reader: Reader, size: int) -> bytes:
     return b"".join(parts)
 
 
-def write_batch(store: Store, batch: Batch) -> None:
-    """Write what the store does not hold yet, in one transaction; none where it holds all."""
-    with store.read() as transaction:
-        missing = [(table, key) for table, key in batch if not transaction.contains(table, key)]
+def write_batch(store: Store, batch: Batch, filled: Event) -> None:
+    """Write what the store does not hold yet, in one transaction; none where it holds all. `filled` is set when only
+    the disk is left to be waited for, or nothing."""
+    try:
+        with store.read() as transaction:
+            missing = [(table, key) for table, key in batch if not transaction.contains(table, key)]
 
-    def put_missing(transaction: WriteTransaction) -> None:
-        for table in (Table.CHUNKS, Table.BLOBS, Table.CHUNK_LISTS):
-            transaction.put_many(table, [(key, batch[at, key]) for at, key in missing if at is table])
+        def put_missing(transaction: WriteTransaction) -> None:
+            for table in (Table.CHUNKS, Table.BLOBS, Table.CHUNK_LISTS):
+                transaction.put_many(table, [(key, batch[at, key]) for at, key in missing if at is table])
+            filled.set()
 
-    if missing:
-        store.update(put_missing)
+        if missing:
+            store.update(put_missing)
+    finally:
+        filled.set()

@@ -33,8 +33,9 @@ def _write_references_first() -> None:
     write, close = blob_writer.write_batch, LmdbStore.close
     waiting: list[Callable[[], None]] = []
 
-    def write_later(store: Any, batch: Any) -> None:
-        waiting.append(partial(write, store, batch))
+    def write_later(store: Any, batch: Any, filled: Any) -> None:
+        waiting.append(partial(write, store, batch, filled))
+        filled.set()
 
     def write_and_close(self: LmdbStore) -> None:
         while waiting:
