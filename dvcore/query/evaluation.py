@@ -15,13 +15,14 @@ from dvcore.ids import FileId
 from dvcore.model.names import ROOT, Path, format_path
 from dvcore.query.checker import parse_condition
 from dvcore.query.compiler import Condition, compile_condition
-from dvcore.query.index import discard_index, is_damage, open_index, open_private_index
+from dvcore.query.index import discard_index, open_index, open_private_index
 from dvcore.query.ranges import path_ranges
 from dvcore.query.sandbox import Sandbox, time_limit
 from dvcore.query.schema import SOURCE
 from dvcore.query.vocabulary import Vocabulary
 from dvcore.repo.repository import Repository
 from dvcore.repo.treereader import TreeReader
+from dvcore.store.cache_map import is_damage
 
 _MAX_COLUMNS: Final = 500
 _MAX_PARAMETERS: Final = 20_000

@@ -10,11 +10,9 @@ Promises:
   is flushed before its pages enter the file.
 """
 
-import shutil
 import sqlite3
-import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -24,6 +22,7 @@ from dvcore.query.fill import build, can_move, move
 from dvcore.query.schema import SCHEMA_VERSION, create_statements
 from dvcore.repo.repository import Repository
 from dvcore.repo.treereader import TreeReader
+from dvcore.store.cache_map import discard, is_damage
 
 _LOCK_SECONDS: Final = 5.0
 """How long to wait for another process that writes the index, before making a private one."""
@@ -32,9 +31,6 @@ _ATTEMPTS: Final = 3
 """Others may move the index to their tree between our write and our read, or damage may be found."""
 
 _CACHE_KIB: Final = 32_768
-
-_DAMAGE: Final = frozenset([sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR])
-"""SQLITE_ERROR is said of a table that is missing, or of another shape."""
 
 
 @contextmanager
@@ -58,23 +54,9 @@ def open_private_index(tree: TreeReader) -> Iterator[sqlite3.Connection]:
 
 
 def discard_index(repository: Repository) -> None:
-    """Throw the file away, so that the next one to need it makes it anew. Never fails.
-
-    The folder moves as a whole: a log must not be left beside a file that it does not belong to.
-    """
-    if repository.layout is None:
-        return
-    with suppress(OSError):
-        grave = tempfile.mkdtemp(prefix="damaged-index-", dir=repository.layout.cache)
-        with suppress(OSError):
-            _folder(repository.layout.cache).rename(Path(grave) / "index")
-        shutil.rmtree(grave, ignore_errors=True)
-
-
-def is_damage(error: sqlite3.Error) -> bool:
-    """Whether an error speaks of the file's content. Python's own (a text that is no UTF-8) have no code."""
-    code: int | None = getattr(error, "sqlite_errorcode", None)
-    return code is None or code & 0xFF in _DAMAGE
+    """Throw the file away, so that the next one to need it makes it anew. Never fails."""
+    if repository.layout is not None:
+        discard(_folder(repository.layout.cache))
 
 
 def _folder(cache: Path) -> Path:
@@ -93,7 +75,7 @@ def _open_shared(repository: Repository, tree: TreeReader) -> sqlite3.Connection
         except sqlite3.Error as error:
             if not is_damage(error):
                 return None
-            discard_index(repository)
+            discard(folder)
         except OSError:
             return None
     return None
