@@ -78,7 +78,7 @@ class SnapshotReader:
 
         Raises NotFoundError, StateError: files are missing, or `batch` is given and the images differ in shape.
         """
-        from dvcore.snapshot import tensors  # noqa: PLC0415 - it imports TensorFlow
+        from dvcore.snapshot import tensors  # noqa: PLC0415 - seconds with TensorFlow, which only this needs
 
         if batch is not None:
             self._check_batch(batch)

@@ -54,7 +54,7 @@ def iter_chunks(reader: Reader, head: bytes = b"") -> Iterator[bytes]:
 
 def find_boundaries(data: bytes | bytearray) -> list[int]:
     """Offsets behind the bytes of `data` at which a chunk may end, ascending; none within the first 32 bytes."""
-    import numpy as np  # noqa: PLC0415  # 0.1 s that only large blobs cost
+    import numpy as np  # noqa: PLC0415 - 0.1 s, which only large blobs need
 
     values = np.frombuffer(data, np.uint8)
     found = [np.empty(0, np.int64)]
@@ -83,7 +83,7 @@ def _chunk_end(boundaries: list[int], start: int, length: int) -> int:
 
 def _boundaries_in(block: np.ndarray) -> np.ndarray:
     """Offsets behind the bytes from the 32nd of the block on that end a window under the limit, less 31."""
-    import numpy as np  # noqa: PLC0415
+    import numpy as np  # noqa: PLC0415 - loaded by then: its caller needs it too
 
     first = _WINDOW - 1
     sums = block[first - 1 : -1] * np.uint8(13)

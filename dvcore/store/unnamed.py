@@ -33,7 +33,7 @@ def make_private_file(folder: Path | None) -> tuple[int, Path]:
 
 
 def _make_in_system_folder() -> tuple[int, Path]:
-    from tempfile import gettempdir  # noqa: PLC0415 - 8 ms for every command, and few come here
+    from tempfile import gettempdir  # noqa: PLC0415 - 8 ms, and few come here
 
     try:
         return _make(Path(gettempdir()))
