@@ -25,9 +25,10 @@ from dvcore.model.annotations import decode_annotations
 from dvcore.progress import Progress
 from dvcore.repo.fsck.faults import Damaged, Faults
 from dvcore.repo.fsck.masks import check_masks
-from dvcore.store import ReadTransaction, Store, Table
+from dvcore.store import Store, Table
 from dvcore.store.chunk_list import WHOLE_BYTES, ChunkList, decode_chunk_list
 from dvcore.store.spilling import SpillingMap
+from dvcore.store.table_scan import iter_sizes
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -38,7 +39,6 @@ ANNOTATIONS_HEAD: Final = b"\x93" + bytes([0xA0 | len(ANNOTATIONS)]) + ANNOTATIO
 OTHER_BYTES: Final = "its bytes are not those that were stored"
 _PARTS: Final = [bytes([first]) for first in range(256)]
 _KEYS_A_PART: Final = 64
-_SCAN_KEYS: Final = 4_096
 _LISTED_STRAYS: Final = 100
 
 Found = list[tuple[bytes, str]]
@@ -68,14 +68,14 @@ def check_blobs(store: Store, faults: Faults, progress: Progress, *, read: bool,
             _note(faults, Damaged.BLOB, found)
     listed = SpillingMap(scratch)
     try:
-        lists = _iter_keys(store, Table.CHUNK_LISTS)
+        lists = (blob for blob, _ in iter_sizes(store, Table.CHUNK_LISTS))
         for looked in _each("large blobs", lambda blob: _look_at_list(store, blob, read=read), lists, progress):
             _note(faults, Damaged.BLOB, looked.found)
             if read:
                 for chunk in looked.chunks:
                     listed.put(chunk, b"")
         if read:
-            spare = (key for key in _iter_keys(store, Table.CHUNKS) if listed.get(key) is None)
+            spare = (key for key, _ in iter_sizes(store, Table.CHUNKS) if listed.get(key) is None)
             groups = iter(lambda: list(islice(spare, _KEYS_A_PART)), [])
             for found in _each("chunks", lambda keys: _find_bad_chunks(store, keys), groups, progress):
                 _note(faults, Damaged.CHUNK, found)
@@ -197,22 +197,6 @@ def _hash_fault(store: Store, blob: bytes, chunks: ChunkList) -> str | None:
 def _chunk_fault(chunk: bytes, length: int, size: int | None) -> str:
     what = "is missing" if size is None else f"has {size} bytes instead of {length}"
     return f"its chunk {format_short(chunk)} {what}"
-
-
-def _iter_keys(store: Store, table: Table) -> Iterator[bytes]:
-    """The keys of a table, in short transactions."""
-    after = b""
-    while True:
-        with store.read() as transaction:
-            keys = [key for key, _ in islice(_sizes_after(transaction, table, after), _SCAN_KEYS)]
-        yield from keys
-        if len(keys) < _SCAN_KEYS:
-            return
-        after = keys[-1]
-
-
-def _sizes_after(transaction: ReadTransaction, table: Table, after: bytes) -> Iterator[tuple[bytes, int]]:
-    return transaction.iter_sizes(table, after=after)
 
 
 def _check_strays(store: Store, what: str, tables: tuple[Table, ...], faults: Faults) -> None:

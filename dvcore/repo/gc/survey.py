@@ -14,6 +14,7 @@ from dvcore.repo.gc.report import TableReport, Tally
 from dvcore.store import Store, Table
 from dvcore.store.lmdb_room import entry_room
 from dvcore.store.spilling import SpillingMap
+from dvcore.store.table_scan import iter_sizes
 
 
 class Rank(NamedTuple):
@@ -29,8 +30,6 @@ BLOB_RANKS: Final = (Rank(Table.CHUNK_LISTS), Rank(Table.BLOBS), Rank(Table.CHUN
 """The order in which entries are removed: what a name or an id is looked up in goes before what it leads to, so that a
 sweep that is cut short leaves nothing that looks whole and is not."""
 
-_SCAN: Final = 16_384
-"""Entries looked at in one read transaction, some 30 ms."""
 _COMMIT_HEAD: Final = encode(COMMIT)
 _NONE: Final = Tally(0, 0)
 
@@ -98,15 +97,8 @@ def survey(store: Store, ranks: tuple[Rank, ...], marks: Marks) -> Survey:
 
 
 def iter_entries(store: Store, table: Table) -> Iterator[Entry]:
-    """All entries of a table, with the store as it is when each is reached."""
-    after = b""
-    while True:
-        with store.read() as transaction:
-            batch = [Entry(table, key, size) for key, size in islice(transaction.iter_sizes(table, after=after), _SCAN)]
-        yield from batch
-        if len(batch) < _SCAN:
-            return
-        after = batch[-1].key
+    """All entries of a table, each as it is when it is reached."""
+    return (Entry(table, key, size) for key, size in iter_sizes(store, table))
 
 
 def _rank(store: Store, ranks: tuple[Rank, ...], entry: Entry) -> int:
