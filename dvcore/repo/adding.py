@@ -3,7 +3,7 @@
 `repo.addition_plan` decides what becomes of each.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from itertools import islice
 from typing import Final
@@ -13,6 +13,7 @@ from dvcore.model.names import format_path
 from dvcore.repo.add_options import AddOptions, AddReport, Declared, OnExisting
 from dvcore.repo.addition_plan import AdditionPlan
 from dvcore.repo.additions import Addition
+from dvcore.repo.batches import iter_batches
 from dvcore.repo.edits import Edits, kept
 from dvcore.repo.repository import Repository
 from dvcore.repo.treereader import TreeReader
@@ -25,7 +26,7 @@ __all__ = ["AddOptions", "AddReport", "Declared", "OnExisting", "add_files"]
 _LOOKED_UP: Final = 1_000
 """Blobs that are looked up in one transaction."""
 _BATCH: Final = 32_768
-"""Files that are taken at a time, or files and instances together where they have some: up to 40 MB."""
+"""Files that are taken at a time, instances counted with them where they have some: up to 40 MB."""
 
 
 def add_files(
@@ -46,7 +47,7 @@ def add_files(
                 with closing(SpillingMap(repository.scratch)) as came_in, kept(repository.edits()) as edits:
                     adding = AdditionPlan(reader, draft, options, edits, taken=taken, came_in=came_in)
                     adding.declare(declared)
-                    for batch in _iter_batches(additions):
+                    for batch in iter_batches(additions, _weight, _BATCH):
                         _check_blobs(repository, batch)
                         adding.take(batch)
                     if not adding.note_taken():
@@ -61,17 +62,8 @@ def add_files(
     return report
 
 
-def _iter_batches(additions: Iterable[Addition]) -> Iterator[list[Addition]]:
-    batch: list[Addition] = []
-    size = 0
-    for one in additions:
-        batch.append(one)
-        size += 1 + len(one.entered or ())
-        if size >= _BATCH:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch
+def _weight(addition: Addition) -> int:
+    return 1 + len(addition.entered or ())
 
 
 def _check_blobs(repository: Repository, additions: Sequence[Addition]) -> None:

@@ -13,13 +13,15 @@ from typing import Final
 
 from dvcore.errors import CorruptError, StorageError
 from dvcore.progress import Progress
+from dvcore.repo.batches import iter_batches
 from dvcore.repo.gc.marks import Entry, Marks
 from dvcore.repo.gc.survey import Survey, iter_entries
 from dvcore.repo.gc.ways import Way
 from dvcore.store import LmdbStore, Store, Table, WriteTransaction
 
 _BATCH_BYTES: Final = 32 << 20
-_BATCH_ENTRIES: Final = 65_536
+_LEAST_BYTES: Final = 512
+"""An entry counts for so many at least, so that no more than 65,536 are copied at a time."""
 
 
 class Rewrite:
@@ -61,7 +63,7 @@ class Rewrite:
             yield entry
 
     def _copy(self, entries: Iterable[Entry], progress: Progress) -> None:
-        for batch in _batches(entries):
+        for batch in iter_batches(entries, _weight, _BATCH_BYTES):
             values = self._values(batch)
             self._new.update(partial(_put, values))
             progress.advance(len(batch))
@@ -77,17 +79,8 @@ class Rewrite:
         return values
 
 
-def _batches(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
-    batch: list[Entry] = []
-    size = 0
-    for entry in entries:
-        batch.append(entry)
-        size += entry.size
-        if size >= _BATCH_BYTES or len(batch) >= _BATCH_ENTRIES:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch
+def _weight(entry: Entry) -> int:
+    return max(entry.size, _LEAST_BYTES)
 
 
 def _put(values: Sequence[tuple[Table, bytes, bytes]], transaction: WriteTransaction) -> None:
