@@ -54,12 +54,12 @@ class FileChange:
         return None if self.new_record is None else decode_record(self.new_record)
 
 
-_Both = tuple[bytes | None, bytes | None]
-"""Encoded records before and after."""
-_Records = dict[FileId, _Both]
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Some of the changes, the first where there are no more than were asked for, and how many there are by kind."""
 
-
-_ONE_WAY: Final = (Kind.REMOVED, Kind.ADDED)
+    shown: list[FileChange]
+    counts: Counter[Kind]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,13 @@ class _Moves:
     came: dict[FileId, list[Path]]
 
 
+_Both = tuple[bytes | None, bytes | None]
+"""Encoded records before and after."""
+_Records = dict[FileId, _Both]
+
+_ONE_WAY: Final = (Kind.REMOVED, Kind.ADDED)
+
+
 def diff_trees(before: TreeReader, after: TreeReader) -> list[FileChange]:
     """Every change from one tree to the other, in the order of the paths."""
     records = dict(_iter_record_changes(before, after))
@@ -88,14 +95,6 @@ def diff_trees(before: TreeReader, after: TreeReader) -> list[FileChange]:
     records |= _unchanged_records(after, (moves.left.keys() | moves.came.keys()) - records.keys())
     entries = (FileChange(one.kind, one.path, one.file, *records[one.file], one.source) for one in _iter_paired(moves))
     return _in_order([*entries, *_iter_modified(after, modified)])
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """Some of the changes, the first where there are no more than were asked for, and how many there are by kind."""
-
-    shown: list[FileChange]
-    counts: Counter[Kind]
 
 
 def summarize_changes(before: TreeReader, after: TreeReader, limit: int) -> Summary:
