@@ -66,10 +66,7 @@ def create_branch(repository: Repository, name: str, commit: CommitId) -> None:
     tree = repository.objects.load_commit(commit).tree
 
     def action(transaction: WriteTransaction) -> None:
-        if find_work(transaction, name) is not None:
-            raise ExistsError(f"the branch {name!r} exists already", hint="choose another name")
-        if find_commit(transaction, tag_cell(name)) is not None:
-            raise ExistsError(f"a tag is called {name!r} already", hint="choose another name")
+        _check_free(transaction, "branch", name)
         record(
             transaction,
             repository.who(),
@@ -129,13 +126,18 @@ def create_tag(repository: Repository, name: str, commit: CommitId) -> None:
     check_present(repository, commit)
 
     def action(transaction: WriteTransaction) -> None:
-        if find_commit(transaction, tag_cell(name)) is not None:
-            raise ExistsError(f"the tag {name!r} exists already", hint="choose another name")
-        if find_work(transaction, name) is not None:
-            raise ExistsError(f"a branch is called {name!r} already", hint="choose another name")
+        _check_free(transaction, "tag", name)
         record(transaction, repository.who(), f"tag: {name}", {tag_cell(name): commit})
 
     repository.store.update(action)
+
+
+def _check_free(transaction: ReadTransaction, what: str, name: str) -> None:
+    """Branches and tags share one set of names. Raises ExistsError where it has the one that is to be a `what`'s."""
+    for taken, holder in (("branch", find_work(transaction, name)), ("tag", find_commit(transaction, tag_cell(name)))):
+        if holder is not None:
+            said = f"the {what} {name!r} exists already" if taken == what else f"a {taken} is called {name!r} already"
+            raise ExistsError(said, hint="choose another name")
 
 
 def _check_branch(transaction: ReadTransaction, name: str) -> None:

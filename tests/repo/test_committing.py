@@ -94,7 +94,7 @@ def test_switching_to_where_one_is_leaves_no_trace(repository: Repository) -> No
 def test_branches_that_cannot_be(repository: Repository) -> None:
     head = committed(repository, "a.jpg")
     create_branch(repository, "try", head)  # type: ignore[arg-type]
-    with pytest.raises(ExistsError):
+    with pytest.raises(ExistsError, match="the branch 'try' exists already"):
         create_branch(repository, "try", head)  # type: ignore[arg-type]
     with pytest.raises(ExistsError):
         create_branch(repository, "main", head)  # type: ignore[arg-type]
@@ -135,5 +135,5 @@ def test_tags_stay(repository: Repository) -> None:
     create_tag(repository, "v1", head)  # type: ignore[arg-type]
     second = committed(repository, "b.jpg")
     assert list_tags(repository) == [("v1", head)]
-    with pytest.raises(ExistsError):
+    with pytest.raises(ExistsError, match="the tag 'v1' exists already"):
         create_tag(repository, "v1", second)  # type: ignore[arg-type]
