@@ -404,14 +404,19 @@ def _iter_chunk_keys(repository: Repository) -> Iterator[bytes]:
             yield key
 
 
-def test_the_files_of_the_next_group_are_asked_for_before_one_is_read(
-    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    source = tmp_path / "files"
+def _eight_files(source: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A source that is read in groups of two files."""
     source.mkdir()
     for number in range(8):
         (source / f"{number}.bin").write_bytes(b"%d" % number)
     monkeypatch.setattr(reading, "_GROUP_FILES", 2)
+    return source
+
+
+def test_the_files_of_the_next_group_are_asked_for_before_one_is_read(
+    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = _eight_files(tmp_path / "files", monkeypatch)
     done: list[str] = []
 
     def noted(what: str, function: Callable[..., Any], *values: Any) -> Any:
@@ -429,11 +434,7 @@ def test_the_files_of_the_next_group_are_asked_for_before_one_is_read(
 def test_an_import_that_fails_leaves_no_file_open(
     repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    source = tmp_path / "files"
-    source.mkdir()
-    for number in range(8):
-        (source / f"{number}.bin").write_bytes(b"%d" % number)
-    monkeypatch.setattr(reading, "_GROUP_FILES", 2)
+    source = _eight_files(tmp_path / "files", monkeypatch)
     opened: list[int] = []
     open_ahead = reading.open_ahead
 
