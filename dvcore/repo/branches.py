@@ -6,6 +6,8 @@ from dvcore.errors import ExistsError, NotFoundError, StateError, nearest_hint
 from dvcore.ids import CommitId
 from dvcore.repo.cells import (
     HEAD,
+    TAGS,
+    WORKING,
     branch_cell,
     check_ref_name,
     find_commit,
@@ -35,10 +37,8 @@ def list_branches(repository: Repository) -> list[Branch]:
     """All branches by name."""
     current = repository.branch()
     with repository.store.read() as transaction:
-        found = [
-            (name.removeprefix("work/"), tree, find_commit(transaction, branch_cell(name.removeprefix("work/"))))
-            for name, tree in iter_cells(transaction, "work/")
-        ]
+        working = {cell.removeprefix(WORKING): tree for cell, tree in iter_cells(transaction, WORKING)}
+        found = [(name, tree, find_commit(transaction, branch_cell(name))) for name, tree in working.items()]
     return [
         Branch(name, commit, name == current, tree != committed_tree(repository, commit))
         for name, tree, commit in found
@@ -49,9 +49,7 @@ def list_tags(repository: Repository) -> list[tuple[str, CommitId]]:
     """All tags by name, with their commits."""
     repository.refresh()
     with repository.store.read() as transaction:
-        return [
-            (name.removeprefix("ref/tags/"), CommitId(value)) for name, value in iter_cells(transaction, "ref/tags/")
-        ]
+        return [(cell.removeprefix(TAGS), CommitId(value)) for cell, value in iter_cells(transaction, TAGS)]
 
 
 @writes
@@ -142,5 +140,5 @@ def _check_free(transaction: ReadTransaction, what: str, name: str) -> None:
 
 def _check_branch(transaction: ReadTransaction, name: str) -> None:
     if find_work(transaction, name) is None:
-        names = [cell.removeprefix("work/") for cell, _ in iter_cells(transaction, "work/")]
+        names = [cell.removeprefix(WORKING) for cell, _ in iter_cells(transaction, WORKING)]
         raise NotFoundError(f"no branch {name!r}", hint=nearest_hint(name, names))

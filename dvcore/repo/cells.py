@@ -25,8 +25,13 @@ from dvcore.store import ReadTransaction, Table, WriteTransaction, seal, unseal
 from dvcore.store.base import MAX_KEY_BYTES
 
 HEAD: Final = "head"
+REFS: Final = "ref/"
+BRANCHES: Final = "ref/heads/"
+TAGS: Final = "ref/tags/"
 PROJECTS: Final = "ref/projects/"
 SNAPSHOTS: Final = "ref/snapshots/"
+WORKING: Final = "work/"
+PLACES: Final = "place/"
 COUNTERS: Final = "counter/snapshots/"
 HORIZON: Final = "horizon/operations"
 _FORBIDDEN: Final = frozenset(" ~^:?*[\\@")
@@ -34,12 +39,12 @@ _FORBIDDEN: Final = frozenset(" ~^:?*[\\@")
 
 def branch_cell(branch: str) -> str:
     """Name of a branch's ref."""
-    return f"ref/heads/{branch}"
+    return BRANCHES + branch
 
 
 def tag_cell(tag: str) -> str:
     """Name of a tag's ref."""
-    return f"ref/tags/{tag}"
+    return TAGS + tag
 
 
 def project_cell(name: str) -> str:
@@ -52,6 +57,11 @@ def snapshot_cell(name: str, number: int) -> str:
     return f"{SNAPSHOTS}{name}/{number}"
 
 
+def snapshot_name(cell: str) -> str:
+    """`NAME@N`, as users call the snapshot that a ref is of."""
+    return "@".join(cell.removeprefix(SNAPSHOTS).rsplit("/", 1))
+
+
 def snapshot_counter(name: str) -> str:
     """Name of the counter of a project's snapshots."""
     return COUNTERS + name
@@ -59,12 +69,12 @@ def snapshot_counter(name: str) -> str:
 
 def place_cell(name: str, number: int) -> str:
     """Name of the cell that says where a snapshot's files are."""
-    return f"place/{name}/{number}"
+    return f"{PLACES}{name}/{number}"
 
 
 def work_cell(branch: str) -> str:
     """Name of a branch's working state."""
-    return f"work/{branch}"
+    return WORKING + branch
 
 
 def check_ref_name(what: str, name: str) -> str:

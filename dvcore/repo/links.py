@@ -19,6 +19,7 @@ from dvcore.model.files import FileRecord, decode_record
 from dvcore.model.manifest import Manifest, decode_manifest
 from dvcore.model.tree import Directory, Tree, decode_entry, decode_tree, find_file
 from dvcore.prolly.node import Node, decode_node, reference_id
+from dvcore.repo.cells import REFS, WORKING
 from dvcore.repo.operations import CellChange, Operation
 
 
@@ -138,7 +139,7 @@ def cell_links(cell: str, value: Any) -> Iterator[Link]:
 
     Raises CorruptError where the value is no id.
     """
-    kind = Kind.COMMIT if cell.startswith("ref/") else Kind.TREE if cell.startswith("work/") else None
+    kind = Kind.COMMIT if cell.startswith(REFS) else Kind.TREE if cell.startswith(WORKING) else None
     if kind is not None and value is not None:
         yield Link(kind, check_id(value, f"cell {cell!r}", "value"))
 

@@ -7,7 +7,6 @@ from contextlib import closing, contextmanager
 from functools import wraps
 from pathlib import Path
 from threading import RLock
-from types import TracebackType
 from typing import Concatenate, Final, ParamSpec, Self, TypeVar
 from unicodedata import normalize
 from weakref import WeakSet
@@ -203,9 +202,7 @@ class Repository:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def who(self) -> Who:

@@ -15,7 +15,18 @@ from dvcore.model.commit import KIND as COMMIT
 from dvcore.model.commit import Commit
 from dvcore.model.names import Path, parse_path
 from dvcore.repo.addressing import resolve_address
-from dvcore.repo.cells import branch_cell, find_commit, iter_cells, snapshot_cell, tag_cell
+from dvcore.repo.cells import (
+    BRANCHES,
+    REFS,
+    SNAPSHOTS,
+    TAGS,
+    branch_cell,
+    find_commit,
+    iter_cells,
+    snapshot_cell,
+    snapshot_name,
+    tag_cell,
+)
 from dvcore.repo.commits import head_commit
 from dvcore.repo.repository import Repository
 from dvcore.store import Table
@@ -141,9 +152,9 @@ def _is_commit(data: bytes) -> bool:
 
 def _revision_names(repository: Repository) -> list[str]:
     with repository.store.read() as transaction:
-        cells = [name for name, _ in iter_cells(transaction, "ref/")]
-    plain = [cell.split("/", 2)[2] for cell in cells if cell.startswith(("ref/heads/", "ref/tags/"))]
-    snapshots = ["@".join(cell.split("/", 2)[2].rsplit("/", 1)) for cell in cells if cell.startswith("ref/snapshots/")]
+        cells = [name for name, _ in iter_cells(transaction, REFS)]
+    plain = [cell.split("/", 2)[2] for cell in cells if cell.startswith((BRANCHES, TAGS))]
+    snapshots = [snapshot_name(cell) for cell in cells if cell.startswith(SNAPSHOTS)]
     return [HEAD, WORK, *plain, *snapshots]
 
 

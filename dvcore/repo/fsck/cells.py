@@ -9,17 +9,26 @@ from typing import Any
 from dvcore.encoding import decode, is_count
 from dvcore.errors import CorruptError, DsetError
 from dvcore.model.commit import Commit
-from dvcore.repo.cells import COUNTERS, HEAD, HORIZON, PROJECTS, SNAPSHOTS, snapshot_counter, work_cell
+from dvcore.repo.cells import (
+    BRANCHES,
+    COUNTERS,
+    HEAD,
+    HORIZON,
+    PLACES,
+    PROJECTS,
+    SNAPSHOTS,
+    TAGS,
+    WORKING,
+    snapshot_counter,
+    work_cell,
+)
 from dvcore.repo.fsck.faults import Damaged, Faults
 from dvcore.repo.fsck.logged import Logged
 from dvcore.repo.links import Link, cell_links, operation_links
 from dvcore.repo.operations import LOG, parse_operation
 from dvcore.store import ReadTransaction, Table, unseal
 
-_BRANCHES = "ref/heads/"
-_WORK = "work/"
-_PLACES = "place/"
-_REFS = (_BRANCHES, "ref/tags/", PROJECTS, SNAPSHOTS)
+_KNOWN_REFS = (BRANCHES, TAGS, PROJECTS, SNAPSHOTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +41,7 @@ class Start:
     @property
     def is_ref(self) -> bool:
         """Whether a ref leads there."""
-        return self.cell.startswith(_REFS)
+        return self.cell.startswith(_KNOWN_REFS)
 
 
 @dataclass(slots=True)
@@ -82,7 +91,7 @@ def _judge(cell: str, value: Any, known: _Known) -> Iterator[Start]:
         raise CorruptError("it holds nothing; a cell without a value is not kept")
     if cell.startswith(LOG):
         yield from _judge_operation(cell, value, known)
-    elif cell.startswith((*_REFS, _WORK)):
+    elif cell.startswith((*_KNOWN_REFS, WORKING)):
         yield from (Start(cell, link) for link in cell_links(cell, value))
         if cell.startswith(SNAPSHOTS):
             _check_number(cell.removeprefix(SNAPSHOTS), known, "its number would be given again")
@@ -93,11 +102,11 @@ def _judge(cell: str, value: Any, known: _Known) -> Iterator[Start]:
         known.head = value  # the log comes later
     elif cell == HORIZON:
         known.horizon = _count(value)
-    elif cell.startswith(_PLACES):
+    elif cell.startswith(PLACES):
         if type(value) is not bytes or not value.startswith(b"/"):
             raise CorruptError("it holds no absolute path")
         # The snapshot itself may be undone; its number stays given.
-        _check_number(cell.removeprefix(_PLACES), known, "it is of a snapshot that was never taken")
+        _check_number(cell.removeprefix(PLACES), known, "it is of a snapshot that was never taken")
     else:
         raise CorruptError("it is unknown to this version")
 
@@ -115,10 +124,10 @@ def _judge_operation(cell: str, value: Any, known: _Known) -> Iterator[Start]:
 
 
 def _note_name(cell: str, known: _Known) -> None:
-    if cell.startswith(_BRANCHES):
-        known.branches.add(cell.removeprefix(_BRANCHES))
-    elif cell.startswith(_WORK):
-        known.works.add(cell.removeprefix(_WORK))
+    if cell.startswith(BRANCHES):
+        known.branches.add(cell.removeprefix(BRANCHES))
+    elif cell.startswith(WORKING):
+        known.works.add(cell.removeprefix(WORKING))
     elif cell.startswith(LOG):
         known.operations += 1
 

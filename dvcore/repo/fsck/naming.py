@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from dvcore.errors import DsetError
 from dvcore.ids import CommitId, TreeId, format_id, format_short
-from dvcore.repo.cells import PROJECTS, SNAPSHOTS
+from dvcore.repo.cells import BRANCHES, PROJECTS, SNAPSHOTS, TAGS, WORKING, snapshot_name
 from dvcore.repo.fsck.cells import Start
 from dvcore.repo.fsck.faults import Damaged, Fault, Faults
 from dvcore.repo.fsck.locating import Locator
@@ -17,8 +17,7 @@ from dvcore.repo.links import Kind, Link
 from dvcore.repo.objects import Objects
 from dvcore.repo.operations import LOG
 
-_WORK = "work/"
-_CALLED = {"ref/heads/": "branch", "ref/tags/": "tag", PROJECTS: "project"}
+_CALLED = {BRANCHES: "branch", TAGS: "tag", PROJECTS: "project"}
 _STORED = frozenset({Damaged.OBJECT, Damaged.BLOB, Damaged.CHUNK})
 
 
@@ -72,15 +71,15 @@ class Naming:
         if start.cell.startswith(LOG):
             concerned.operations.add([str(int(start.cell.removeprefix(LOG)))])
         elif start.cell.startswith(SNAPSHOTS):
-            concerned.snapshots.add([_snapshot(start.cell)])
-        elif start.cell.startswith(_WORK):
-            concerned.working.add([start.cell.removeprefix(_WORK)])
+            concerned.snapshots.add([snapshot_name(start.cell)])
+        elif start.cell.startswith(WORKING):
+            concerned.working.add([start.cell.removeprefix(WORKING)])
 
     def _note_ref(self, start: Start) -> None:
         """A ref whose commit is lost, or a snapshot whose dataset's commit is."""
         if start.cell.startswith(SNAPSHOTS):
             for number in self._lost_parents(CommitId(start.link.id), start=1):
-                self._concerned[number].snapshots.add([_snapshot(start.cell)])
+                self._concerned[number].snapshots.add([snapshot_name(start.cell)])
         for prefix, called in _CALLED.items():
             if start.cell.startswith(prefix) and start.link.id in self._lost:
                 self._concerned[self._lost[start.link.id]].refs.add([f"{called} {start.cell.removeprefix(prefix)}"])
@@ -104,9 +103,9 @@ class Naming:
 
     def _state_of(self, start: Start) -> _State:
         tree = TreeId(start.link.id)
-        if not start.cell.startswith(_WORK):
+        if not start.cell.startswith(WORKING):
             return _State(3, f"operation {int(start.cell.removeprefix(LOG))}", tree)
-        branch = start.cell.removeprefix(_WORK)
+        branch = start.cell.removeprefix(WORKING)
         return _State(0, "WORK", tree) if branch == self._branch else _State(1, f"WORK of {branch}", tree)
 
     def _note_commit(self, commit: CommitId, number: int) -> None:
@@ -134,10 +133,6 @@ class Naming:
             for number, some in found.items():
                 self._concerned[number].files = some
                 self._concerned[number].state = state.name
-
-
-def _snapshot(cell: str) -> str:
-    return "@".join(cell.removeprefix(SNAPSHOTS).rsplit("/", 1))
 
 
 def _problem(fault: Fault, concerned: Concerned) -> Problem:

@@ -11,13 +11,12 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from types import TracebackType
 from typing import Final, NamedTuple, Self
 
 from dvcore.errors import CorruptError
 from dvcore.ids import digest, format_short
 from dvcore.progress import Progress
-from dvcore.repo.cells import iter_cells
+from dvcore.repo.cells import REFS, WORKING, iter_cells
 from dvcore.repo.generations import Stores
 from dvcore.repo.horizon import iter_held
 from dvcore.repo.links import Kind, Link, cell_links, iter_reachable, operation_links
@@ -97,9 +96,7 @@ class Marks:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _has_seen(self, key: bytes) -> bool:
@@ -134,7 +131,7 @@ def mark(stores: Stores, horizon: int, marks: Marks, progress: Progress) -> None
 
 def _collect_roots(store: Store, horizon: int, roots: SpillingMap) -> None:
     with store.read() as transaction:
-        for prefix in ("ref/", "work/"):
+        for prefix in (REFS, WORKING):
             for cell, value in iter_cells(transaction, prefix):
                 _put_links(roots, cell_links(cell, value))
         for operation in iter_held(transaction, horizon):
