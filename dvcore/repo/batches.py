@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
-_T = TypeVar("_T")
+T = TypeVar("T")
 
 
-def iter_batches(items: Iterable[_T], weigh: Callable[[_T], int], limit: int) -> Iterator[list[_T]]:
+def iter_batches(items: Iterable[T], weigh: Callable[[T], int], limit: int) -> Iterator[list[T]]:
     """The items in lists, in order; each but the last ends with the item whose weight brings it to `limit`."""
-    batch: list[_T] = []
+    batch: list[T] = []
     weight = 0
     for item in items:
         batch.append(item)

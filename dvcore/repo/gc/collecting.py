@@ -89,19 +89,17 @@ class _Collection:
         self.repository.refresh()
         layout = self.repository.layout
         before = _disk_bytes(layout)
-        leftovers = None if layout is None else Leftovers(layout)
-        if leftovers is not None:
-            leftovers.remove_newer()
-            leftovers.remove_older()
+        leftovers = Leftovers(layout)
+        leftovers.remove_newer()
+        leftovers.remove_older()
         horizon, expired = self._horizon()
         stores = self._collect(horizon, wait, leftovers)
-        removed = 0 if leftovers is None else leftovers.removed
-        if leftovers is not None:
-            leftovers.remove_older()
-        stuck = () if leftovers is None else tuple(leftovers.stuck)
+        removed = leftovers.removed  # the stores that go now are none
+        leftovers.remove_older()
+        stuck = tuple(leftovers.stuck)
         return GcReport(stores, horizon, expired, before, _disk_bytes(layout), removed, stuck, is_dry_run=False)
 
-    def _collect(self, horizon: int, wait: float, leftovers: Leftovers | None) -> tuple[StoreReport, ...]:
+    def _collect(self, horizon: int, wait: float, leftovers: Leftovers) -> tuple[StoreReport, ...]:
         """The first two steps. Nothing refers to the stores of before when it has returned."""
         with ExitStack() as stack:
             stores = self.repository.stores
@@ -115,8 +113,7 @@ class _Collection:
                 if self.repository.stores is not stores:  # somebody has removed the lock that keeps collections apart
                     raise StateError("another collection has come in between", hint="run the command again")
                 self._finish(jobs, marks, horizon)
-                if leftovers is not None:
-                    leftovers.remove_temporary()
+                leftovers.remove_temporary()
             return tuple(StoreReport(job.name, job.way, job.survey.report()) for job in jobs)
 
     def _horizon(self) -> tuple[int, int]:
@@ -158,9 +155,8 @@ def _explained() -> Iterator[None]:
 
 def _remove_unfinished(layout: Layout | None) -> None:
     """New files that were not put into use; what cannot be removed now, the next collection tries again."""
-    if layout is not None:
-        with suppress(DsetError):
-            Leftovers(layout).remove_newer()
+    with suppress(DsetError):
+        Leftovers(layout).remove_newer()
 
 
 def _disk_bytes(layout: Layout | None) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -65,16 +65,14 @@ def look(repository: Repository, marks: Marks, force: Way | None, stack: ExitSta
     Raises StorageError.
     """
     stores = repository.stores
-    surveys: list[Survey] = []
-    for store, ranks in ((stores.objects, OBJECT_RANKS), (stores.blobs, BLOB_RANKS)):
-        surveys.append(survey(store, ranks, marks))
-        stack.callback(surveys[-1].close)
-    objects, blobs = (_worth(one, found) for one, found in zip((stores.objects, stores.blobs), surveys, strict=True))
-    ways = (force, force) if force else choose_ways(objects, blobs, _free_bytes(repository.layout))
     numbers = stores.numbers or Generations(0, 0)
+    objects = stack.enter_context(closing(survey(stores.objects, OBJECT_RANKS, marks)))
+    blobs = stack.enter_context(closing(survey(stores.blobs, BLOB_RANKS, marks)))
+    worth = _worth(stores.objects, objects), _worth(stores.blobs, blobs)
+    ways = (force, force) if force else choose_ways(*worth, _free_bytes(repository.layout))
     return [
-        Part(OBJECTS, stores.objects, numbers.objects, surveys[0], ways[0], objects.gain),
-        Part(BLOBS, stores.blobs, numbers.blobs, surveys[1], ways[1], blobs.gain),
+        Part(OBJECTS, stores.objects, numbers.objects, objects, ways[0], worth[0].gain),
+        Part(BLOBS, stores.blobs, numbers.blobs, blobs, ways[1], worth[1].gain),
     ]
 
 

@@ -19,14 +19,17 @@ from dvcore.store.file_lock import FileLock
 
 _STORE: Final = re.compile(rf"({OBJECTS}|{BLOBS})\.(\d+)\.lmdb(-lock)?")
 _TEMPORARY: Final = re.compile(r"\..+\.\d+\.tmp")
+_SHORT_LIVED: Final = ("scratch-", "damaged-")
+"""Scratch files and damaged caches have a name for a moment only, but no lock that says whose they are."""
 _ABANDONED_SECONDS: Final = 3600
-"""Scratch files and damaged indexes have a name for a moment only, but no lock that says whose they are."""
+"""By then that moment is over."""
 
 
 class Leftovers:
-    """Tidies one repository. `removed` counts what went, `stuck` names what could not be removed."""
+    """Tidies one repository; in memory (`layout` is None) nothing is left. `removed` counts what went, `stuck` names
+    what could not be removed."""
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: Layout | None) -> None:
         self.removed = 0
         self.stuck: dict[Path, None] = {}
         self._layout = layout
@@ -43,17 +46,22 @@ class Leftovers:
 
         Raises CorruptError, StorageError where `current` cannot be read or made durable.
         """
-        sync_folder(self._layout.folder)  # what took their place must be there after a crash
+        if self._layout is not None:
+            sync_folder(self._layout.folder)  # what took their place must be there after a crash
         self._remove_stores(lambda number, current: number < current)
 
     def remove_temporary(self) -> None:
-        """Remove what was to get another name and never did. No writer must be at work."""
-        for path in self._iter_temporary():
+        """Remove what was to have its name for a moment only, or to get another. No writer must be at work."""
+        if self._layout is None:
+            return
+        for path in self._iter_temporary(self._layout):
             self._remove(path, _remove_tree)
         for path in iter_unfounded(self._layout.root):
             self._remove(path, remove_unfounded)
 
     def _remove_stores(self, is_unused: Callable[[int, int], bool]) -> None:
+        if self._layout is None:
+            return
         numbers = self._layout.generations()
         current = {OBJECTS: numbers.objects, BLOBS: numbers.blobs}
         for path in self._entries(self._layout.folder):
@@ -61,13 +69,12 @@ class Leftovers:
             if match is not None and is_unused(int(match[2]), current[match[1]]):
                 self._remove(path, _remove_locks if match[3] else _remove_store)
 
-    def _iter_temporary(self) -> Iterator[Path]:
-        layout = self._layout
+    def _iter_temporary(self, layout: Layout) -> Iterator[Path]:
         snapshots = self._entries(layout.snapshots)
         for folder in (layout.folder, *(one for one in snapshots if one.is_dir() and not one.is_symlink())):
             yield from (path for path in self._entries(folder) if _TEMPORARY.fullmatch(path.name))
         yield from (path for path in snapshots if path.name.startswith(MAKING))
-        yield from (path for path in self._entries(layout.cache) if path.name.startswith(("scratch-", "damaged-")))
+        yield from (path for path in self._entries(layout.cache) if path.name.startswith(_SHORT_LIVED))
 
     def _remove(self, path: Path, remove: Callable[[Path], bool]) -> None:
         try:
@@ -98,9 +105,7 @@ def free_number(layout: Layout, what: str) -> int:
 
 
 def _remove_tree(path: Path) -> bool:
-    if path.name.startswith(MAKING) and not _is_free(path):
-        return False
-    if path.name.startswith(("scratch-", "damaged-")) and path.stat().st_mtime >= time.time() - _ABANDONED_SECONDS:
+    if not _is_abandoned(path):
         return False
     if path.is_dir():
         shutil.rmtree(path)
@@ -128,6 +133,10 @@ def _remove_locks(path: Path) -> bool:
     return True
 
 
-def _is_free(path: Path) -> bool:
-    with FileLock(path, create=False) as lock:
-        return lock.try_take()
+def _is_abandoned(path: Path) -> bool:
+    if path.name.startswith(MAKING):
+        with FileLock(path, create=False) as lock:
+            return lock.try_take()
+    if path.name.startswith(_SHORT_LIVED):
+        return path.stat().st_mtime < time.time() - _ABANDONED_SECONDS
+    return True  # a file that a writer was to rename, and there is no writer

@@ -64,4 +64,5 @@ def choose_ways(objects: Worth, blobs: Worth, free: int) -> tuple[Way, Way]:
     both = objects + blobs
     if blobs.pays() and both.pays() and both.fits(free):
         return Way.REWRITE, Way.REWRITE
-    return Way.REWRITE if objects.pays() and objects.fits(free) else Way.SWEEP, Way.SWEEP
+    alone = Way.REWRITE if objects.pays() and objects.fits(free) else Way.SWEEP
+    return alone, Way.SWEEP
