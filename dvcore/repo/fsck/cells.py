@@ -103,10 +103,7 @@ def _judge(cell: str, value: Any, known: _Known) -> Iterator[Start]:
     elif cell == HORIZON:
         known.horizon = _count(value)
     elif cell.startswith(PLACES):
-        if type(value) is not bytes or not value.startswith(b"/"):
-            raise CorruptError("it holds no absolute path")
-        # The snapshot itself may be undone; its number stays given.
-        _check_number(cell.removeprefix(PLACES), known, "it is of a snapshot that was never taken")
+        _check_place(cell, value, known)
     else:
         raise CorruptError("it is unknown to this version")
 
@@ -136,6 +133,13 @@ def _count(value: object) -> int:
     if not is_count(value):
         raise CorruptError("it holds no number")
     return value
+
+
+def _check_place(cell: str, value: object, known: _Known) -> None:
+    if type(value) is not bytes or not value.startswith(b"/"):
+        raise CorruptError("it holds no absolute path")
+    # The snapshot itself may be undone; its number stays given.
+    _check_number(cell.removeprefix(PLACES), known, "it is of a snapshot that was never taken")
 
 
 def _check_number(snapshot: str, known: _Known, otherwise: str) -> None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from dvcore.ids import NodeId, format_short
+from dvcore.ids import ID_BYTES, NodeId, format_short
 from dvcore.model.tree import Tree, find_file
 from dvcore.prolly import NodeCache, NodeReader, ProllyMap, diff
 from dvcore.prolly.node import Node
@@ -27,10 +27,12 @@ _BATCH: Final = 50_000
 _NODE: Final = b"n"
 _FILE: Final = b"f"
 _COUNT_BYTES: Final = 8
+_END: Final = b"\xff" * (ID_BYTES + 1)
+"""Greater than every id."""
 
 
 @dataclass(slots=True)
-class _Some:
+class _Unmatched:
     """How many files something is wrong with, and the least of them."""
 
     what: str
@@ -85,16 +87,16 @@ class Holding:
         self._change_counts(before, tree, None)
         held = (key[len(_FILE) :] for key, _ in self._counts.iter_items(_FILE))
         recorded = (key for key, _ in ProllyMap(self._nodes, tree.files).iter_items())
-        entry, record = next(held, None), next(recorded, None)
-        while entry is not None or record is not None:
+        entry, record = next(held, _END), next(recorded, _END)
+        while (entry, record) != (_END, _END):
             if entry == record:
-                entry, record = next(held, None), next(recorded, None)
-            elif record is None or (entry is not None and entry < record):
-                yield _Difference(entry or b"", is_held=True)
-                entry = next(held, None)
+                entry, record = next(held, _END), next(recorded, _END)
+            elif entry < record:
+                yield _Difference(entry, is_held=True)
+                entry = next(held, _END)
             else:
                 yield _Difference(record, is_held=False)
-                record = next(recorded, None)
+                record = next(recorded, _END)
 
     def _iter_changed(self, before: Tree, tree: Tree, touched: SpillingMap) -> Iterator[_Difference]:
         """Of the files that came or went, on either side."""
@@ -154,10 +156,10 @@ class Holding:
 
 
 def _told(differences: Iterable[_Difference]) -> str | None:
-    no_record, no_entry = _Some("an entry but no record"), _Some("a record but no entry")
+    no_record, no_entry = _Unmatched("an entry but no record"), _Unmatched("a record but no entry")
     for file, is_held in differences:
         (no_record if is_held else no_entry).add(file)
-    return "; ".join(str(some) for some in (no_record, no_entry) if some.count) or None
+    return "; ".join(str(one) for one in (no_record, no_entry) if one.count) or None
 
 
 def _files(node: Node) -> list[bytes]:

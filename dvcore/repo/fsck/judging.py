@@ -48,7 +48,16 @@ def judge_node(kind: Kind, node: Node, find: Find, faults: Faults, record_faults
         for value in node.values:
             decode_reason(value)
     first, last = (node.keys[0], node.keys[-1]) if node.keys else (b"", b"")
-    return Summary(found, 0, len(node.keys), first, last, is_closed, False, files, directories, depth)
+    return Summary(
+        faults=found,
+        count=node.count,
+        first=first,
+        last=last,
+        is_closed=is_closed,
+        files=files,
+        directories=directories,
+        depth=depth,
+    )
 
 
 def check_root(root: Summary) -> None:
@@ -172,7 +181,6 @@ def _check_counts(directory: Directory, root: Summary) -> None:
 
 def _iter_files_faults(node: Node, faults: Faults, record_faults: RecordFaults) -> Iterator[int]:
     for key, value in zip(node.keys, node.values, strict=True):
-        check_id(key, "map of files", "key")
         try:
             yield from record_faults(decode_record(value))
         except DsetError as error:

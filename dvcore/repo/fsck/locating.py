@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
@@ -31,11 +32,21 @@ class _Lost:
 
 @dataclass(slots=True)
 class _Search:
-    """What is looked for in a tree, and what was found of it. `wanted` has a few files for each fault."""
+    """What is looked for in a tree, and what was found of it. `wanted` has a few files for each fault, out of as many
+    as `counts` says."""
 
     found: dict[int, Some]
+    counts: Counter[int] = field(default_factory=Counter)
     wanted: dict[bytes, list[int]] = field(default_factory=dict)
     lost: list[_Lost] = field(default_factory=list)
+
+    def want(self, file: bytes, number: int) -> None:
+        """Look for a file, which a fault is in, unless enough of its files are looked for."""
+        self.counts[number] += 1
+        if self.counts[number] <= LISTED:
+            self.wanted.setdefault(file, []).append(number)
+        else:
+            self.found[number].more += 1
 
     def faults_of(self, file: bytes) -> list[int]:
         known = self.wanted.get(file, [])
@@ -77,12 +88,8 @@ class Locator:
     def _search_leaf(self, node: Node, search: _Search) -> None:
         for file, value in zip(node.keys, node.values, strict=True):
             for number in self._record_faults(file, value):
-                some = search.found.get(number)
-                if some is not None and some.more + len(some.listed) < LISTED:
-                    search.wanted.setdefault(file, []).append(number)
-                    some.listed.append("")  # its path is to come
-                elif some is not None:
-                    some.more += 1
+                if number in search.found:
+                    search.want(file, number)
 
     def _record_faults(self, file: bytes, value: bytes) -> list[int]:
         try:
@@ -94,8 +101,6 @@ class Locator:
         return [number for number in found if number is not None]
 
     def _search_entries(self, tree: Tree, search: _Search) -> None:
-        for some in search.found.values():
-            some.listed.clear()
         looked_at = set()
         pending: list[tuple[Path, Link]] = [((), Link(Kind.DIRECTORY, tree.root.root))]
         while pending:
@@ -107,7 +112,7 @@ class Locator:
             concerned = [number for number in summary.faults if number in search.found]
             if summary.is_unknown:
                 for number in concerned:
-                    search.found[number].add([f"{format_path(path)}/"])
+                    search.found[number].add(f"{format_path(path)}/")
             elif concerned or search.wanted or search.lost:
                 pending += reversed(list(self._look_into(path, self._nodes.load(link.id), search)))
 
@@ -121,7 +126,7 @@ class Locator:
             inside = (*path, key.decode(errors="replace"))
             if isinstance(entry, FileEntry):
                 for number in search.faults_of(entry.file):
-                    search.found[number].add([format_path(inside)])
+                    search.found[number].add(format_path(inside))
             else:
                 yield inside, Link(Kind.DIRECTORY, entry.root)
 

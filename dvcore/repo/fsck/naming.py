@@ -18,12 +18,14 @@ from dvcore.repo.objects import Objects
 from dvcore.repo.operations import LOG
 
 _CALLED = {BRANCHES: "branch", TAGS: "tag", PROJECTS: "project"}
+_CURRENT, _OTHER_BRANCH, _COMMITTED, _LOGGED = range(4)
+"""Ranks of states: the first there is of a fault is where its files are looked for."""
 _STORED = frozenset({Damaged.OBJECT, Damaged.BLOB, Damaged.CHUNK})
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class _State:
-    """A tree that a fault is in, and how it is called. The least rank is where files are looked for."""
+    """A tree that a fault is in, and how it is called."""
 
     rank: int
     name: str
@@ -51,10 +53,10 @@ class Naming:
             self._note_start(start)
         for id_, summary in self._summaries.iter_kind(Kind.COMMIT):
             for number in summary.faults:
-                self._concerned[number].commits.add([format_id(id_)])
+                self._concerned[number].commits.add(format_id(id_))
                 self._note_commit(CommitId(id_), number)
             for number in self._lost_parents(CommitId(id_)):
-                self._concerned[number].children.add([format_id(id_)])
+                self._concerned[number].children.add(format_id(id_))
         self._locate()
         named = zip(self._faults.listed, self._concerned, strict=True)
         return [_problem(fault, concerned) for fault, concerned in named]
@@ -69,20 +71,20 @@ class Naming:
 
     def _note_faulty(self, start: Start, concerned: Concerned) -> None:
         if start.cell.startswith(LOG):
-            concerned.operations.add([str(int(start.cell.removeprefix(LOG)))])
+            concerned.operations.add(str(int(start.cell.removeprefix(LOG))))
         elif start.cell.startswith(SNAPSHOTS):
-            concerned.snapshots.add([snapshot_name(start.cell)])
+            concerned.snapshots.add(snapshot_name(start.cell))
         elif start.cell.startswith(WORKING):
-            concerned.working.add([start.cell.removeprefix(WORKING)])
+            concerned.working.add(start.cell.removeprefix(WORKING))
 
     def _note_ref(self, start: Start) -> None:
         """A ref whose commit is lost, or a snapshot whose dataset's commit is."""
         if start.cell.startswith(SNAPSHOTS):
             for number in self._lost_parents(CommitId(start.link.id), start=1):
-                self._concerned[number].snapshots.add([snapshot_name(start.cell)])
+                self._concerned[number].snapshots.add(snapshot_name(start.cell))
         for prefix, called in _CALLED.items():
             if start.cell.startswith(prefix) and start.link.id in self._lost:
-                self._concerned[self._lost[start.link.id]].refs.add([f"{called} {start.cell.removeprefix(prefix)}"])
+                self._concerned[self._lost[start.link.id]].refs.add(f"{called} {start.cell.removeprefix(prefix)}")
 
     def _iter_lost_commits(self) -> Iterator[tuple[bytes, int]]:
         for number, fault in enumerate(self._faults.listed):
@@ -104,17 +106,19 @@ class Naming:
     def _state_of(self, start: Start) -> _State:
         tree = TreeId(start.link.id)
         if not start.cell.startswith(WORKING):
-            return _State(3, f"operation {int(start.cell.removeprefix(LOG))}", tree)
+            return _State(_LOGGED, f"operation {int(start.cell.removeprefix(LOG))}", tree)
         branch = start.cell.removeprefix(WORKING)
-        return _State(0, "WORK", tree) if branch == self._branch else _State(1, f"WORK of {branch}", tree)
+        if branch == self._branch:
+            return _State(_CURRENT, "WORK", tree)
+        return _State(_OTHER_BRANCH, f"WORK of {branch}", tree)
 
     def _note_commit(self, commit: CommitId, number: int) -> None:
-        if number not in self._states or self._states[number].rank > 2:
+        if number not in self._states or self._states[number].rank > _COMMITTED:
             try:
                 tree = self._objects.load_commit(commit).tree
             except DsetError:
                 return  # the commit is what is damaged
-            self._offer(number, _State(2, format_short(commit), tree))
+            self._offer(number, _State(_COMMITTED, format_short(commit), tree))
 
     def _offer(self, number: int, state: _State) -> None:
         self._states[number] = min(state, self._states.get(number, state))

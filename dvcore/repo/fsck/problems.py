@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from typing import Final
 
@@ -20,13 +19,12 @@ class Some:
     listed: list[str] = field(default_factory=list)
     more: int = 0
 
-    def add(self, names: Iterable[str]) -> None:
-        """Name some more, as long as there is room; one that is named already counts once."""
-        for name in names:
-            if len(self.listed) >= LISTED:
-                self.more += 1
-            elif name not in self.listed:
-                self.listed.append(name)
+    def add(self, name: str) -> None:
+        """Name one more, as long as there is room, and once only; beyond that, count it."""
+        if len(self.listed) >= LISTED:
+            self.more += 1
+        elif name not in self.listed:
+            self.listed.append(name)
 
     def __bool__(self) -> bool:
         return bool(self.listed)

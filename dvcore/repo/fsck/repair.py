@@ -23,7 +23,7 @@ from dvcore.store.chunking import iter_chunks
 _BATCH_BYTES: Final = 32 << 20
 _READ_BYTES: Final = 1 << 20
 
-Values = list[tuple[Table, bytes, bytes]]
+_Values = list[tuple[Table, bytes, bytes]]
 
 
 def repair_blobs(
@@ -106,12 +106,12 @@ def _put_chunks(batch: _Batch, blob: bytes, file: BinaryIO, head: bytes) -> bool
 
 
 class _Batch:
-    """Values on their way to the store: each transaction waits for the disk, so one takes many. What was added before
+    """_Values on their way to the store: each transaction waits for the disk, so one takes many. What was added before
     is durable before what comes later, or with it."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._values: Values = []
+        self._values: _Values = []
         self._bytes = 0
 
     def add(self, table: Table, key: bytes, value: bytes) -> None:
@@ -127,7 +127,7 @@ class _Batch:
         self._values, self._bytes = [], 0
 
 
-def _replace(store: Store, values: Values) -> None:
+def _replace(store: Store, values: _Values) -> None:
     """Write those that the store does not hold as they are."""
     with store.read() as transaction:
         wrong = [one for one in values if transaction.get(one[0], one[1]) != one[2]]

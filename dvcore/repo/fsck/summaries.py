@@ -7,7 +7,8 @@ by its summary.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from operator import attrgetter
 from pathlib import Path
 
 import msgpack
@@ -44,6 +45,9 @@ class Summary:
         return self.count == 0 and bool(self.faults)
 
 
+_values = attrgetter(*(one.name for one in fields(Summary)))
+
+
 def together(*faults: Iterable[int]) -> tuple[int, ...]:
     """The numbers that occur in any of these, in order."""
     return tuple(sorted(set().union(*faults)))
@@ -75,20 +79,7 @@ class Summaries:
 
 
 def _packed(one: Summary) -> bytes:
-    data: bytes = _pack(
-        (
-            one.faults,
-            one.level,
-            one.count,
-            one.first,
-            one.last,
-            one.is_closed,
-            one.is_lone,
-            one.files,
-            one.directories,
-            one.depth,
-        )
-    )
+    data: bytes = _pack(_values(one))
     return data
 
 

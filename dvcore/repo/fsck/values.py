@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -66,22 +67,30 @@ def check_blobs(store: Store, faults: Faults, progress: Progress, *, read: bool,
     if read:
         for found in _each("blobs", lambda part: _find_bad_blobs(store, part), _PARTS, progress):
             _note(faults, Damaged.BLOB, found)
-    listed = SpillingMap(scratch)
-    try:
-        lists = (blob for blob, _ in iter_sizes(store, Table.CHUNK_LISTS))
-        for looked in _each("large blobs", lambda blob: _look_at_list(store, blob, read=read), lists, progress):
-            _note(faults, Damaged.BLOB, looked.found)
-            if read:
-                for chunk in looked.chunks:
-                    listed.put(chunk, b"")
+    with closing(SpillingMap(scratch)) as listed:
+        _check_lists(store, faults, progress, listed if read else None)
         if read:
-            spare = (key for key, _ in iter_sizes(store, Table.CHUNKS) if listed.get(key) is None)
-            groups = iter(lambda: list(islice(spare, _KEYS_A_PART)), [])
-            for found in _each("chunks", lambda keys: _find_bad_chunks(store, keys), groups, progress):
-                _note(faults, Damaged.CHUNK, found)
-    finally:
-        listed.close()
+            _check_unlisted_chunks(store, faults, progress, listed)
     _check_strays(store, "blobs", (Table.BLOBS, Table.CHUNK_LISTS, Table.CHUNKS), faults)
+
+
+def _check_lists(store: Store, faults: Faults, progress: Progress, listed: SpillingMap | None) -> None:
+    """Look at every chunk list and its chunks; with `listed`, hash them, and note there which chunks the lists name."""
+    lists = (blob for blob, _ in iter_sizes(store, Table.CHUNK_LISTS))
+    read = listed is not None
+    for looked in _each("large blobs", lambda blob: _look_at_list(store, blob, read=read), lists, progress):
+        _note(faults, Damaged.BLOB, looked.found)
+        if listed is not None:
+            for chunk in looked.chunks:
+                listed.put(chunk, b"")
+
+
+def _check_unlisted_chunks(store: Store, faults: Faults, progress: Progress, listed: SpillingMap) -> None:
+    """Hash the chunks that no list names."""
+    unlisted = (key for key, _ in iter_sizes(store, Table.CHUNKS) if listed.get(key) is None)
+    groups = iter(lambda: list(islice(unlisted, _KEYS_A_PART)), [])
+    for found in _each("chunks", lambda keys: _find_bad_chunks(store, keys), groups, progress):
+        _note(faults, Damaged.CHUNK, found)
 
 
 def _note(faults: Faults, damaged: Damaged, found: Found) -> None:
