@@ -158,7 +158,7 @@ def _revision_names(repository: Repository) -> list[str]:
     return [HEAD, WORK, *plain, *snapshots]
 
 
-def load_dataset_commit(repository: Repository, commit: Commit) -> CommitId:
+def dataset_parent(commit: Commit) -> CommitId:
     """The dataset's commit that a snapshot's commit was taken of.
 
     Raises CorruptError where it has none.

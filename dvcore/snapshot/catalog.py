@@ -10,7 +10,7 @@ from dvcore.model.manifest import Exported, Manifest, Shard, decode_exported, de
 from dvcore.prolly import ProllyMap
 from dvcore.repo.projects import Project, snapshot_commit
 from dvcore.repo.repository import Repository
-from dvcore.repo.revisions import load_dataset_commit, parse_snapshot
+from dvcore.repo.revisions import dataset_parent, parse_snapshot
 from dvcore.snapshot.naming import shard_name
 
 
@@ -56,7 +56,7 @@ def load_numbered(repository: Repository, project: str, number: int) -> Snapshot
         raise CorruptError(f"the commit {format_id(id_)} of {project}@{number} lacks definition or manifest")
     manifest = decode_manifest(repository.objects.read(commit.manifest))
     _check_splits(commit.definition, manifest, f"{project}@{number}")
-    dataset = load_dataset_commit(repository, commit)
+    dataset = dataset_parent(commit)
     return Snapshot(project, number, id_, dataset, commit.tree, commit.definition, manifest)
 
 

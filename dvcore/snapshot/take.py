@@ -20,7 +20,7 @@ from dvcore.progress import Progress, Silent
 from dvcore.repo.commits import has_uncommitted
 from dvcore.repo.projects import Project, find_place, load_project, record_place, record_snapshot
 from dvcore.repo.repository import Repository, writes
-from dvcore.repo.revisions import HEAD, load_dataset_commit, resolve_revision
+from dvcore.repo.revisions import HEAD, dataset_parent, resolve_revision
 from dvcore.snapshot.catalog import Snapshot, find_snapshot, load_numbered
 from dvcore.snapshot.files import is_sound, make_folder, publish
 from dvcore.snapshot.folder import check_usable, write_side_files
@@ -98,7 +98,7 @@ def dataset_commit(repository: Repository, at: str | None) -> CommitId:
     if revision.commit is None:
         raise StateError("a snapshot is of a commit, not of the working state", hint="'dset commit' makes one")
     commit = repository.objects.load_commit(revision.commit)
-    return revision.commit if commit.manifest is None else load_dataset_commit(repository, commit)
+    return revision.commit if commit.manifest is None else dataset_parent(commit)
 
 
 def _take_new(workshop: Workshop, project: Project, dataset: CommitId, plan: Plan, out: Path | None) -> SnapshotReport:

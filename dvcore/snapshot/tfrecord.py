@@ -13,8 +13,6 @@ from google_crc32c import value as crc32c
 
 from dvcore.errors import CorruptError
 
-FRAME_BYTES: Final = 16
-"""What a record takes beyond its own bytes."""
 MAX_RECORD_BYTES: Final = 2**31 - 1
 """Protobuf reads no message above 2 GiB; a longer length is damage, and is not worth allocating for."""
 

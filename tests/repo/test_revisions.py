@@ -10,7 +10,7 @@ from dvcore.repo.commits import commit_working, head_commit
 from dvcore.repo.objects import save_commit
 from dvcore.repo.projects import create_project, load_project
 from dvcore.repo.repository import Repository
-from dvcore.repo.revisions import load_dataset_commit, resolve_commit, resolve_revision, split_revision
+from dvcore.repo.revisions import dataset_parent, resolve_commit, resolve_revision, split_revision
 
 
 @pytest.fixture
@@ -137,7 +137,7 @@ def test_snapshots_have_names_too(repository: Repository, commits: list[CommitId
     revision = resolve_revision(repository, "nuts@1")
     assert (revision.snapshot, revision.tree) == (("nuts", 1), repository.objects.load_commit(head).tree)
     assert revision.commit is not None
-    assert load_dataset_commit(repository, repository.objects.load_commit(revision.commit)) == head
+    assert dataset_parent(repository.objects.load_commit(revision.commit)) == head
     assert resolve_commit(repository, "nuts@1~1") == project.commit
     with pytest.raises(NotFoundError, match="did you mean 'nuts@1'"):
         resolve_revision(repository, "nuts@2")
