@@ -106,7 +106,7 @@ def _put_chunks(batch: _Batch, blob: bytes, file: BinaryIO, head: bytes) -> bool
 
 
 class _Batch:
-    """_Values on their way to the store: each transaction waits for the disk, so one takes many. What was added before
+    """Values on their way to the store: each transaction waits for the disk, so one takes many. What was added before
     is durable before what comes later, or with it."""
 
     def __init__(self, store: Store) -> None:
