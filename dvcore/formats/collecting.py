@@ -1,7 +1,7 @@
 """Collects, file by file, what an import adds, and everything that is to be said about it."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from dvcore.errors import Fault, InvalidInputError
@@ -17,11 +17,14 @@ from dvcore.repo.additions import Addition, AdditionSpool
 
 @dataclass(slots=True)
 class Collected:
-    """Where the files go, what all of them are given, and what has come of those that were added so far."""
+    """Where the files go, what all of them are given and what each must have, and what has come of those that were
+    added so far."""
 
     to: Path
     given: Mapping[str, Value]
+    required: Collection[str]
     coordinates: Coordinates
+    keep_degenerate: bool
     faults: list[Fault]
     left_out: list[Fault]
     additions: AdditionSpool
@@ -50,19 +53,23 @@ class Collected:
         path = (*self.to, *read.file.path)
         if len(path) > MAX_DEPTH:
             raise InvalidInputError(f"would be deeper than {MAX_DEPTH} directories")
+        variables = {**self.given, **read.file.variables}
+        for name in self.required:
+            if name not in variables:
+                raise InvalidInputError(f"has no value for the required variable {name!r}")
         placed = self._placed(read)
         return Addition(
             path=path,
             blob=read.blob,
             size=read.size,
             facts=None if read.probe is None else _facts(read.probe),
-            variables={**self.given, **read.file.variables},
+            variables=variables,
             entered=None if placed is None else placed.entered,
         )
 
     def _placed(self, read: ReadFile) -> Placed | None:
         stated = read.file.annotations
-        if stated is None or read.probe is None:
+        if stated is None or read.probe is None or not stated.is_annotated:
             return None
         placed = place(stated, read.probe, self.coordinates)
         self.left_out.extend(placed.left_out)

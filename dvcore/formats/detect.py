@@ -15,9 +15,6 @@ FORMATS: Final = {one.name: one for one in (COCO, IMAGES, FOLDERS, FILES)}
 """In the order in which they are asked whether a source is theirs. Class folders and any files look like folders of
 images: they are used only by name."""
 
-_WITH_ANNOTATIONS: Final = frozenset({COCO.name})
-"""Formats that take an annotation file."""
-
 
 @dataclass(frozen=True, slots=True)
 class Detected:
@@ -33,14 +30,11 @@ def detect_format(request: Request, name: str | None) -> Detected:
     Raises NotFoundError for an unknown name or a source that is not there, InvalidInputError where the source is of no
     format or the format has no annotation file.
     """
-    if name is not None:
-        detected = Detected(_format(name), "as asked for")
-    elif request.annotations is not None:
-        detected = Detected(COCO, "an annotation file was named")
-    else:
-        detected = _search(request)
-    if request.annotations is not None and detected.format.name not in _WITH_ANNOTATIONS:
-        raise InvalidInputError(f"the format {detected.format.name} has no annotation file", hint="leave it out")
+    if name is None:
+        return _search(request)
+    detected = Detected(_format(name), "as asked for")
+    if request.annotations is not None and not detected.format.find_annotations:
+        raise InvalidInputError(f"the format {name} has no annotation file", hint="leave it out")
     return detected
 
 
@@ -54,9 +48,16 @@ def _format(name: str) -> Format:
 def _search(request: Request) -> Detected:
     stat_source(request.source)
     for one in FORMATS.values():
+        if request.annotations is not None and not one.find_annotations:
+            continue
         reason = one.find(request) if one.find else None
         if reason is not None:
             return Detected(one, reason)
+    if request.annotations is not None:
+        raise InvalidInputError(
+            f"{format_place(request.annotations)!r} is an annotation file of no known format",
+            hint="name its format with --format",
+        )
     raise InvalidInputError(
         f"{format_place(request.source)!r} is of no known format",
         hint="import the folder that holds the images; '--format files' takes any file as it is",

@@ -6,7 +6,7 @@
 4. With every fault known, the files enter the working state in one operation.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, replace
 from os.path import realpath
 from pathlib import Path as FolderPath
@@ -19,10 +19,9 @@ from dvcore.formats.contents import Contents, Format
 from dvcore.formats.detect import Detected, detect_format
 from dvcore.formats.placing import Coordinates
 from dvcore.formats.reading import BlobIntake, are_all_stored
-from dvcore.formats.receipts import AnnotationFile, Receipts, annotation_file, find_fingerprint, receipt_key
+from dvcore.formats.receipts import NamedAnnotations, Receipts, find_fingerprint, named_annotations, receipt_key
 from dvcore.formats.report import ImportReport
-from dvcore.formats.source import Request, format_count, format_place, stat_source
-from dvcore.formats.source_folder import SourceFolder
+from dvcore.formats.source import LabelFrom, Request, format_count, format_place, stat_source
 from dvcore.formats.stat_cache import StatCache, open_cache_map
 from dvcore.formats.walking import walk
 from dvcore.model.names import Path, format_path
@@ -45,19 +44,21 @@ def import_source(
     format: str | None = None,  # noqa: A002 - the option's name
     annotations: FolderPath | None = None,
     variable: str = "label",
+    label_from: LabelFrom = LabelFrom.FOLDER,
     set: Mapping[str, str] | None = None,  # noqa: A002 - the option's name
     on_existing: OnExisting = OnExisting.STOP,
     keep_annotations: bool = False,
     replace_annotations: bool = False,
     coordinates: Coordinates = Coordinates.AUTO,
+    keep_degenerate: bool = False,
     skip_bad: bool = False,
     strict: bool = False,
     progress: Progress | None = None,
 ) -> ImportReport:
     """Import a folder or a file into the directory `to`; `docs/importing.md` tells every rule.
 
-    `set` gives variables for all files, as texts. `skip_bad` leaves out files that cannot be imported, `strict` makes
-    instances that cannot be stored stop the import.
+    `set` gives variables for all files, as texts. `keep_degenerate` takes boxes without width or height, `skip_bad`
+    leaves out files that cannot be imported, `strict` makes instances that cannot be stored stop the import.
 
     Raises FaultyFilesError naming every file (with `strict`, instance) that stops it, ConflictError where names are
     taken, NotFoundError for a source, format or variable that is not there, InvalidInputError for anything else that
@@ -66,11 +67,10 @@ def import_source(
     stat_source(source)
     _refuse_own_folder(repository, source)
     adding = AddOptions(on_existing, keep_annotations, replace_annotations)
-    options = _Options(dict(set or {}), adding, coordinates, skip_bad, strict)
+    options = _Options(dict(set or {}), adding, coordinates, keep_degenerate, skip_bad, strict)
+    request = Request(source, annotations, variable, label_from, repository.scratch)
     with open_cache_map(repository.scratch) as kept:
-        return _Import(repository, source, to, options, kept, progress or Silent()).run(
-            Request(source, annotations, variable), format
-        )
+        return _Import(repository, source, to, options, kept, progress or Silent()).run(request, format)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +80,13 @@ class _Options:
     set: Mapping[str, str]
     adding: AddOptions
     coordinates: Coordinates
+    keep_degenerate: bool
     skip_bad: bool
     strict: bool
 
     def packed(self) -> list[Any]:
         """The options as values that msgpack holds."""
-        adding, flags = self.adding, (self.skip_bad, self.strict)
+        adding, flags = self.adding, (self.keep_degenerate, self.skip_bad, self.strict)
         kept = (adding.on_existing.value, adding.keep_annotations, adding.replace_annotations)
         return [sorted(self.set.items()), *kept, self.coordinates.value, *flags]
 
@@ -103,11 +104,12 @@ class _Import:
         """Nothing is planned where a receipt says what would come of it."""
         begun = self.repository.clock() * 1000
         detected = detect_format(request, format_name)
-        found = walk(request.source, detected.format.takes)
+        found = walk(request.source, detected.format.takes, detected.format.takes_annotations)
         kept = self.kept if all(map(shows_changes, found.devices)) else CacheMap(None, 0)
         cache = StatCache(kept, begun)
-        annotations = _annotation_file(detected.format, request)
-        stated = [detected.format.name, detected.reason, request.variable, *self.options.packed()]
+        annotations = _named_annotations(detected.format, request)
+        labels = request.variable, request.label_from.value
+        stated = [detected.format.name, detected.reason, *labels, *self.options.packed()]
         fingerprint = find_fingerprint(found, annotations, stated, begun)
         receipts = Receipts(kept, receipt_key(self.source, self.to), fingerprint)
         report = receipts.find(self.repository.work(self.repository.branch()))
@@ -115,17 +117,27 @@ class _Import:
             return report
         request = replace(request, annotations=annotations.place if annotations else None)
         contents = detected.format.read(request, found)
-        report, as_listed = self._do(detected, contents, cache)
+        with contents.annotations:
+            report, as_listed = self._do(detected, contents, cache)
+        as_listed = as_listed and contents.are_as_listed
         as_listed = as_listed and contents.annotation_state == (annotations.state if annotations else None)
         receipts.put(report, repeatable=as_listed and not self.options.adding.replace_annotations)
         return report
 
     def _do(self, detected: Detected, contents: Contents, cache: StatCache) -> tuple[ImportReport, bool]:
         """The report, and whether the files were read in the states that they were listed in."""
-        given = _given_variables(self.repository.working_tree(), self.options.set, contents.folders)
+        tree = self.repository.working_tree()
+        given = _given_variables(tree, self.options.set, {one.name for one in contents.variables})
         with AdditionSpool(self.repository.scratch) as additions:
             collected = Collected(
-                self.to, given, self.options.coordinates, list(contents.faults), list(contents.left_out), additions
+                to=self.to,
+                given=given,
+                required=_required(tree),
+                coordinates=self.options.coordinates,
+                keep_degenerate=self.options.keep_degenerate,
+                faults=list(contents.faults),
+                left_out=list(contents.left_out),
+                additions=additions,
             )
             as_listed = self._read(contents, collected, cache, detected.format.are_images)
             self._refuse_faults(contents, collected, detected.format.are_images)
@@ -177,22 +189,26 @@ def _refuse_own_folder(repository: Repository, source: FolderPath) -> None:
         raise InvalidInputError(f"{format_place(source)!r} is part of the repository itself")
 
 
-def _given_variables(reader: TreeReader, texts: Mapping[str, str], folders: Sequence[SourceFolder]) -> dict[str, Value]:
-    """The values of `set`, checked against the declarations, of which all required ones must be given."""
+def _given_variables(reader: TreeReader, texts: Mapping[str, str], stated: Container[str]) -> dict[str, Value]:
+    """The values of `set`, checked against the declarations, of which all required ones must be given here or by the
+    source; whether it gives them to each file is seen with the file."""
     given = {name: reader.variable(name).parse(text) for name, text in texts.items()}
     for name in given:
-        if any(name in folder.variables for folder in folders):
-            raise InvalidInputError(f"the folders give the variable {name!r} already", hint=f"leave out --set {name}=…")
-    for declaration in reader.tree.variables:
-        name = declaration.name
-        if declaration.required and name not in given and any(name not in folder.variables for folder in folders):
+        if name in stated:
+            raise InvalidInputError(f"the source gives the variable {name!r} already", hint=f"leave out --set {name}=…")
+    for name in _required(reader):
+        if name not in given and name not in stated:
             raise InvalidInputError(f"the variable {name!r} is required", hint=f"give it with --set {name}=VALUE")
     return given
 
 
-def _annotation_file(format_: Format, request: Request) -> AnnotationFile | None:
+def _required(reader: TreeReader) -> tuple[str, ...]:
+    return tuple(one.name for one in reader.tree.variables if one.required)
+
+
+def _named_annotations(format_: Format, request: Request) -> NamedAnnotations | None:
     place = format_.find_annotations(request) if format_.find_annotations else None
-    return None if place is None else annotation_file(place)
+    return None if place is None else named_annotations(place)
 
 
 def _report(detected: Detected, contents: Contents, collected: Collected, added: AddReport) -> ImportReport:

@@ -17,14 +17,15 @@ from typing import Any, Final
 import msgpack
 
 from dvcore.formats.report import ImportReport, pack_report, unpack_report
-from dvcore.formats.source_folder import newest_time, pack_state
+from dvcore.formats.source_folder import SourceFolder, newest_time, pack_state
 from dvcore.formats.stat_cache import SETTLED_NS
 from dvcore.formats.walking import Walk
 from dvcore.ids import TreeId, digest
+from dvcore.model.names import Path
 from dvcore.repo.adding import AddReport
 from dvcore.store.cache_map import CacheMap
 
-_VERSION: Final = 2
+_VERSION: Final = 3
 """To be raised whenever a format or the planning comes to another result, or a report to other words."""
 _MAX_BYTES: Final = 1 << 20
 """A report that names thousands of instances is rather made anew than kept."""
@@ -59,23 +60,23 @@ class Receipts:
 
 
 @dataclass(frozen=True, slots=True)
-class AnnotationFile:
-    """The one that an import is to read, and the state that it is in; None where it cannot be looked at."""
+class NamedAnnotations:
+    """The annotation file that an import is to read, and the state that it is in; None where it cannot be looked at."""
 
     place: FolderPath
     state: bytes | None
 
 
-def annotation_file(place: FolderPath) -> AnnotationFile:
+def named_annotations(place: FolderPath) -> NamedAnnotations:
     """The file as it is now."""
     try:
-        return AnnotationFile(place, pack_state(place.stat()))
+        return NamedAnnotations(place, pack_state(place.stat()))
     except OSError:
-        return AnnotationFile(place, None)
+        return NamedAnnotations(place, None)
 
 
 def find_fingerprint(
-    found: Walk, annotations: AnnotationFile | None, options: Sequence[Any], begun: int
+    found: Walk, annotations: NamedAnnotations | None, options: Sequence[Any], begun: int
 ) -> bytes | None:
     """Of everything that the import depends on beside the working tree; None where a change might not show.
 
@@ -90,10 +91,15 @@ def find_fingerprint(
     if found.faults or newest >= begun - SETTLED_NS:
         return None
     counts = (found.passed_over, found.json_files, found.loops)
-    folders = [(os.fsencode(one.place), one.path, digest(one.packed)) for one in found.folders]
+    folders, beside = ([_listed(one) for one in listed] for listed in (found.folders, found.annotations))
     # Options that are no UTF-8 are refused by whoever they are for, not here.
-    packed = msgpack.packb([_VERSION, list(options), stated, counts, folders], unicode_errors="surrogateescape")
+    values = [_VERSION, list(options), stated, counts, folders, beside]
+    packed = msgpack.packb(values, unicode_errors="surrogateescape")
     return digest(packed)
+
+
+def _listed(folder: SourceFolder) -> tuple[bytes, Path, bytes]:
+    return os.fsencode(folder.place), folder.path, digest(folder.packed)
 
 
 def receipt_key(source: FolderPath, to: Sequence[str]) -> bytes:

@@ -7,6 +7,7 @@ comes later, and is the same for all formats.
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path as FolderPath
 
 from dvcore.errors import NotFoundError
@@ -15,14 +16,26 @@ from dvcore.model.names import Path
 from dvcore.model.values import Value
 
 
+class LabelFrom(Enum):
+    """The part of an image's path that is its label: the folder that it is in, the name of the file without its suffix,
+    or that without digits and what joins them at its end (`cat_003.jpg`: `cat`)."""
+
+    FOLDER = "folder"
+    FILENAME = "filename"
+    FILENAME_WITHOUT_INDEX = "filename-without-index"
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is to be read: a folder or a file, the annotation file for the formats that have one, and the name of the
-    variable that class folders fill."""
+    """What is to be read: a folder or a file, the annotation file for the formats that take one by name, and for labels
+    that are taken from paths the variable that they fill and the part of the path. `scratch` is a folder for private
+    files, None for the system's."""
 
     source: FolderPath
     annotations: FolderPath | None = None
     variable: str = "label"
+    label_from: LabelFrom = LabelFrom.FOLDER
+    scratch: FolderPath | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +48,15 @@ class StatedInstance:
 
 @dataclass(frozen=True, slots=True)
 class StatedAnnotations:
-    """What a source says of one image. `size` is the width and height that it has for the image, if it says."""
+    """What a source says of one image. `size` is the width and height that it has for the image, if it says;
+    `variables` are given to it alone. Where `is_annotated` is False there is nothing but these: nobody says that there
+    are no instances."""
 
     where: str
     size: tuple[int, int] | None
     instances: tuple[StatedInstance, ...]
+    variables: Mapping[str, Value] = field(default_factory=dict)
+    is_annotated: bool = True
 
 
 @dataclass(frozen=True, slots=True)

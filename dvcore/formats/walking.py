@@ -23,11 +23,17 @@ _MAX_LINKED_FOLDERS: Final = 10_000
 """Links beside links multiply: forty pairs of them can make a folder of a million million files out of nothing."""
 
 
+IsNamed = Callable[[str], bool]
+"""Whether the name of a file is one of those."""
+
+
 @dataclass(slots=True)
 class Walk:
-    """What was found so far: folders that hold wanted files, and what is to be said of the rest."""
+    """What was found so far: folders that hold wanted files or annotation files, and what is to be said of the rest."""
 
     folders: list[SourceFolder] = field(default_factory=list)
+    annotations: list[SourceFolder] = field(default_factory=list)
+    """The files that are read for what they say."""
     faults: list[Fault] = field(default_factory=list)
     passed_over: int = 0
     json_files: int = 0
@@ -54,18 +60,23 @@ class Walk:
         return [f"passed over {format_count(self.json_files, 'json file')}; {advice}"]
 
 
-def walk(source: FolderPath, is_wanted: Callable[[str], bool]) -> Walk:
-    """The files whose names are wanted at and under `source`: a folder's own in the order of the names' UTF-8 bytes,
-    then those of its folders in theirs.
+def _no_name(_: str) -> bool:
+    return False
+
+
+def walk(source: FolderPath, is_wanted: IsNamed, is_annotation: IsNamed = _no_name) -> Walk:
+    """The files whose names are wanted, or those of annotation files, at and under `source`: a folder's own in the
+    order of the names' UTF-8 bytes, then those of its folders in theirs.
 
     Raises NotFoundError where there is nothing at `source`, InvalidInputError where the links in it never end.
     """
     found = Walk()
+    wanted = _Wanted(is_wanted, is_annotation)
     status = stat_source(source)
     if stat.S_ISDIR(status.st_mode):
-        _walk_folder(os.fspath(source), ROOT, (_identity(status),), is_wanted, found)
+        _walk_folder(os.fspath(source), ROOT, (_identity(status),), wanted, found)
     else:
-        _walk_file(source, is_wanted, found)
+        _walk_file(source, wanted, found)
     return found
 
 
@@ -98,16 +109,22 @@ Identity = tuple[int, int]
 """Device and inode: which folder it is, whatever way led there."""
 
 
-def _walk_file(source: FolderPath, is_wanted: Callable[[str], bool], found: Walk) -> None:
-    files = _Files(is_wanted, found)
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """By their names: files that come in, and of the others those that are read for what they say."""
+
+    takes: IsNamed
+    takes_annotations: IsNamed
+
+
+def _walk_file(source: FolderPath, wanted: _Wanted, found: Walk) -> None:
+    files = _Files(wanted, found)
     files.take(os.fspath(source), source.absolute().name, source.stat)
     files.close(os.fspath(source.parent), ROOT, is_single=True)
 
 
-def _walk_folder(
-    folder: str, path: Path, above: tuple[Identity, ...], is_wanted: Callable[[str], bool], found: Walk
-) -> None:
-    files = _Files(is_wanted, found)
+def _walk_folder(folder: str, path: Path, above: tuple[Identity, ...], wanted: _Wanted, found: Walk) -> None:
+    files = _Files(wanted, found)
     inner: list[tuple[os.DirEntry[str], Identity]] = []
     try:
         with os.scandir(folder) as listing:
@@ -126,23 +143,51 @@ def _walk_folder(
         if identity in above:
             found.loops += 1
         elif (directory := _entered(entry, path, found)) is not None:
-            _walk_folder(entry.path, directory, (*above, identity), is_wanted, found)
+            _walk_folder(entry.path, directory, (*above, identity), wanted, found)
+
+
+class _Packing:
+    """Packed files of one folder, in sorted blocks."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._open: list[bytes] = []
+        self._blocks: list[bytes] = []
+
+    def add(self, packed: bytes) -> None:
+        """Add a file."""
+        self._open.append(packed)
+        self.count += 1
+        if len(self._open) == _BLOCK_FILES:
+            self._close_block()
+
+    def packed(self) -> bytes:
+        """All of them, in the order of their names."""
+        self._close_block()
+        return self._blocks[0] if len(self._blocks) == 1 else merge_packed(self._blocks)
+
+    def _close_block(self) -> None:
+        self._blocks.append(b"".join(sorted(self._open)))
+        self._open.clear()
 
 
 class _Files:
-    """Gathers the files of one folder, which the system lists in any order, in sorted blocks."""
+    """Gathers the files of one folder, which the system lists in any order."""
 
-    def __init__(self, is_wanted: Callable[[str], bool], found: Walk) -> None:
-        self._is_wanted = is_wanted
+    def __init__(self, wanted: _Wanted, found: Walk) -> None:
+        self._wanted = wanted
         self._found = found
-        self._packed: list[bytes] = []
-        self._blocks: list[bytes] = []
-        self._count = 0
+        self._images = _Packing()
+        self._annotations = _Packing()
         self._faults: list[Fault] = []
 
     def take(self, place: str, name: str, stat_file: Callable[[], os.stat_result]) -> None:
         """Take a file, count it as passed over, or name its fault."""
-        if not self._is_wanted(name):
+        if self._wanted.takes(name):
+            packing = self._images
+        elif self._wanted.takes_annotations(name):
+            packing = self._annotations
+        else:
             self._found.passed_over += 1
             self._found.json_files += name.lower().endswith(".json")
             return
@@ -154,32 +199,23 @@ class _Files:
         except OSError as error:
             self._faults.append(Fault(format_place(place), f"cannot be opened: {format_reason(error)}"))
         else:
-            self._pack(place, name, status)
+            self._pack(packing, place, name, status)
 
     def close(self, folder: str, path: Path, *, is_single: bool = False) -> None:
         """Add what was taken to the walk."""
         self._found.faults.extend(sorted(self._faults, key=lambda one: one.where))
-        if self._count:
-            self._close_block()
-            packed = self._blocks[0] if len(self._blocks) == 1 else merge_packed(self._blocks)
-            place = folder.rstrip("/") + "/"
-            self._found.folders.append(SourceFolder(place, path, packed, self._count, is_single=is_single))
+        place = folder.rstrip("/") + "/"
+        for packing, folders in ((self._images, self._found.folders), (self._annotations, self._found.annotations)):
+            if packing.count:
+                folders.append(SourceFolder(place, path, packing.packed(), packing.count, is_single=is_single))
 
-    def _close_block(self) -> None:
-        self._blocks.append(b"".join(sorted(self._packed)))
-        self._packed.clear()
-
-    def _pack(self, place: str, name: str, status: os.stat_result) -> None:
+    def _pack(self, packing: _Packing, place: str, name: str, status: os.stat_result) -> None:
         if not stat.S_ISREG(status.st_mode):
             self._faults.append(Fault(format_place(place), "is no regular file"))
             return
-        state = pack_state(status)
         self._found.newest = max(self._found.newest, status.st_mtime_ns, status.st_ctime_ns)
         self._found.devices.add(status.st_dev)
-        self._packed.append(pack_file(name, state))
-        self._count += 1
-        if len(self._packed) == _BLOCK_FILES:
-            self._close_block()
+        packing.add(pack_file(name, pack_state(status)))
 
 
 def _entered(entry: os.DirEntry[str], path: Path, found: Walk) -> Path | None:

@@ -162,7 +162,7 @@ def test_variables_given_wrongly(
 def test_a_variable_given_by_folders_and_by_hand(repository: Repository, tmp_path: Path) -> None:
     put_pictures(tmp_path, "nut/a.png")
     imported(repository, tmp_path, format="folders")
-    with pytest.raises(InvalidInputError, match="give the variable 'label' already"):
+    with pytest.raises(InvalidInputError, match="gives the variable 'label' already"):
         imported(repository, tmp_path, format="folders", set={"label": "nut"})
 
 

@@ -296,7 +296,7 @@ def test_an_annotation_file_that_is_another_when_it_is_read_leaves_no_receipt(
     put_coco(source, coco(), "other.txt")
     place = source / "labels.json"
     place.symlink_to("one.txt")
-    walk = intake.annotation_file
+    walk = intake.named_annotations
 
     def flipped(*values: Any) -> Any:
         found = walk(*values)
@@ -304,9 +304,9 @@ def test_an_annotation_file_that_is_another_when_it_is_read_leaves_no_receipt(
         place.symlink_to("other.txt")
         return found
 
-    monkeypatch.setattr(intake, "annotation_file", flipped)
+    monkeypatch.setattr(intake, "named_annotations", flipped)
     assert imported(repository, source).instances == {}
-    monkeypatch.setattr(intake, "annotation_file", walk)
+    monkeypatch.setattr(intake, "named_annotations", walk)
     place.unlink()
     place.symlink_to("one.txt")
     assert imported(repository, source).files.instances_added == 1

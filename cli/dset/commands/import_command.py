@@ -13,6 +13,7 @@ from dvcore.formats.detect import FORMATS
 from dvcore.formats.intake import import_source
 from dvcore.formats.placing import Coordinates
 from dvcore.formats.report import ImportReport
+from dvcore.formats.source import LabelFrom
 from dvcore.model.names import format_path, parse_path
 from dvcore.repo.adding import OnExisting
 
@@ -25,6 +26,13 @@ _SHOWN: Final = 20
 @click.option("--format", "format_", metavar="|".join(FORMATS), help="Found out when left out.")
 @click.option("--annotations", type=click.Path(path_type=Path), metavar="PATH", help="The annotation file.")
 @click.option("--variable", default="label", show_default=True, metavar="NAME", help="Class folders give this enum.")
+@click.option(
+    "--label-from",
+    type=click.Choice([one.value for one in LabelFrom]),
+    default=LabelFrom.FOLDER.value,
+    show_default=True,
+    help="The part of the path that '--format folders' takes as the label.",
+)
 @click.option("--set", "values", multiple=True, metavar="NAME=VALUE", help="A variable of all the files.")
 @click.option(
     "--on-existing",
@@ -42,6 +50,7 @@ _SHOWN: Final = 20
     show_default=True,
     help="What the annotations' coordinates refer to: the image as displayed or as stored.",
 )
+@click.option("--keep-degenerate", is_flag=True, help="Take boxes without width or height as they are.")
 @click.option("--skip-bad", is_flag=True, help="Leave out files that cannot be imported.")
 @click.option("--strict", is_flag=True, help="Stop where an instance cannot be stored.")
 def command(source: Path, to: str, **options: Any) -> None:
@@ -54,11 +63,13 @@ def command(source: Path, to: str, **options: Any) -> None:
         format=options["format_"],
         annotations=None if annotations is None else on_disk(annotations),
         variable=options["variable"],
+        label_from=LabelFrom(options["label_from"]),
         set=read_option("--set", options["values"]),
         on_existing=OnExisting(options["on_existing"]),
         keep_annotations=options["keep_annotations"],
         replace_annotations=options["replace_annotations"],
         coordinates=Coordinates(options["coordinates"]),
+        keep_degenerate=options["keep_degenerate"],
         skip_bad=options["skip_bad"],
         strict=options["strict"],
         progress=shown_progress(),

@@ -1,7 +1,7 @@
 """Reads a folder of images with a COCO instances json."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path as FolderPath
 from typing import Any
@@ -31,6 +31,7 @@ from dvcore.formats.source import (
 )
 from dvcore.formats.source_folder import SourceFolder, count_files
 from dvcore.formats.splits import published_splits, split_declarations, with_splits
+from dvcore.formats.stated_map import StatedMap
 from dvcore.formats.walking import Walk, drop_collisions
 from dvcore.image.names import is_image_name
 from dvcore.model.annotations import Entered
@@ -56,7 +57,7 @@ def read_coco(request: Request, found: Walk) -> Contents:
     instances = _read_annotations(document, listing, categories)
     return Contents(
         folders=_without_refused(with_splits(folders, splits), listing),
-        annotations=dict(_stated(listing, instances.by_image)),
+        annotations=_stated(request.scratch, listing, instances.by_image),
         faults=(*found.faults, *collisions, *listing.faults),
         left_out=(*categories.left_out, *instances.left_out),
         passed_over=found.passed_over - _is_under(place, request.source),
@@ -121,11 +122,11 @@ def _without_refused(folders: Iterable[SourceFolder], listing: Listing) -> list[
     return [folder.without(refused.get(folder.path, ())) for folder in folders]
 
 
-def _stated(
-    listing: Listing, instances: Mapping[str, list[StatedInstance]]
-) -> Iterator[tuple[Path, StatedAnnotations]]:
+def _stated(scratch: FolderPath | None, listing: Listing, instances: Mapping[str, list[StatedInstance]]) -> StatedMap:
+    stated = StatedMap(scratch)
     for image in listing.images.values():
-        yield image.path, StatedAnnotations(image.where, image.size, tuple(instances.get(image.key, ())))
+        stated.put(image.path, StatedAnnotations(image.where, image.size, tuple(instances.get(image.key, ()))))
+    return stated
 
 
 def _notes(
@@ -151,6 +152,8 @@ def _is_under(place: FolderPath, folder: FolderPath) -> bool:
 
 
 def _find(request: Request) -> str | None:
+    if request.annotations is not None:
+        return "an annotation file was named"
     place = find_document(request)
     return None if place is None else f"{format_place(place.name)} holds images, annotations and categories"
 
