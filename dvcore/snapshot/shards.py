@@ -16,12 +16,12 @@ from dvcore.ids import digest
 from dvcore.image.render import Rendered, render
 from dvcore.model.definition import Definition
 from dvcore.model.manifest import ImageShape, Shard
-from dvcore.snapshot.example import BytesList, Features, FloatList, Int64List, encode_example, text_feature
 from dvcore.snapshot.plan import Plan, Planned
 from dvcore.snapshot.recipe import Recipe
 from dvcore.snapshot.splits import place_in_shard, shard_of_file
-from dvcore.snapshot.tfrecord import frame_record
 from dvcore.store import BlobStore
+from dvcore.tfrecord.example import BytesList, Features, FloatList, Int64List, encode_example, text_feature
+from dvcore.tfrecord.records import frame_record
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,9 @@ from dvcore.errors import InvalidInputError, NotFoundError, StateError
 from dvcore.model.definition import ImageOptions, Label, Split
 from dvcore.repo.commits import commit_working
 from dvcore.repo.repository import Repository
-from dvcore.snapshot.example import BytesList, FloatList, Int64List, encode_example
 from dvcore.snapshot.take import take_snapshot
-from dvcore.snapshot.tfrecord import frame_record
+from dvcore.tfrecord.example import BytesList, FloatList, Int64List, encode_example
+from dvcore.tfrecord.records import frame_record
 
 pytestmark = pytest.mark.tensorflow
 

@@ -9,9 +9,9 @@ from dvcore.errors import InvalidInputError, NotFoundError
 from dvcore.model.manifest import encode_manifest
 from dvcore.repo.projects import load_project, record_snapshot
 from dvcore.snapshot.catalog import load_snapshot
-from dvcore.snapshot.example import text_feature
 from dvcore.snapshot.take import take_snapshot
 from dvcore.snapshot.verify import verify_files, verify_rebuild
+from dvcore.tfrecord.example import text_feature
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dvcore.errors import CorruptError, InvalidInputError
-from dvcore.snapshot.wire import delimited, iter_delimited, iter_varints, varint
+from dvcore.tfrecord.wire import delimited, iter_delimited, iter_varints, varint
 
 
 @dataclass(frozen=True, slots=True)

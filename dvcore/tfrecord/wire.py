@@ -44,7 +44,34 @@ def iter_delimited(data: bytes) -> Iterator[tuple[int, bytes]]:
         at += length
 
 
-def iter_varints(data: bytes) -> Iterator[int]:
+def iter_fields(data: memoryview) -> Iterator[tuple[int, int, memoryview]]:
+    """The fields of any message, also of kinds that an Example does not have: number, wire type and the bytes of the
+    value, of a varint those that it is written in."""
+    at = 0
+    while at < len(data):
+        key, at = read_varint(data, at)
+        start, end = _extent(key & 7, data, at)
+        if not start <= end <= len(data):
+            raise CorruptError("a message is cut off")
+        yield key >> 3, key & 7, data[start:end]
+        at = end
+
+
+def _extent(wire_type: int, data: memoryview, at: int) -> tuple[int, int]:
+    """Where the value of a field begins and ends."""
+    match wire_type:
+        case 0:  # VARINT
+            return at, read_varint(data, at)[1]
+        case 2:  # LENGTH_DELIMITED
+            length, start = read_varint(data, at)
+            return start, start + length
+        case 1 | 5:
+            return at, at + (8 if wire_type == 1 else 4)
+        case _:
+            raise CorruptError(f"a message has a field of wire type {wire_type}")
+
+
+def iter_varints(data: bytes | memoryview) -> Iterator[int]:
     """The signed numbers of a packed list."""
     at = 0
     while at < len(data):
@@ -52,7 +79,7 @@ def iter_varints(data: bytes) -> Iterator[int]:
         yield number
 
 
-def read_varint(data: bytes, at: int) -> tuple[int, int]:
+def read_varint(data: bytes | memoryview, at: int) -> tuple[int, int]:
     """The signed 64-bit number at a place, and the place after it."""
     number = shift = 0
     for index in range(at, min(at + 10, len(data))):

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dvcore.errors import CorruptError
-from dvcore.snapshot.tfrecord import frame_record, iter_records
+from dvcore.tfrecord.records import frame_record, iter_records
 
 FRAME_BYTES = 16
 """A length of eight bytes, and two checksums of four."""

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dvcore.errors import CorruptError, InvalidInputError
-from dvcore.snapshot.example import BytesList, FloatList, Int64List, decode_example, encode_example, text_feature
+from dvcore.tfrecord.example import BytesList, FloatList, Int64List, decode_example, encode_example, text_feature
 
 float32 = st.floats(width=32, allow_nan=False, allow_infinity=False)
 features = st.dictionaries(

@@ -6,6 +6,7 @@ plus 0xa282ead8. `docs/format/snapshot.md` has the byte table.
 """
 
 from collections.abc import Iterator
+from io import FileIO
 from struct import Struct
 from typing import BinaryIO, Final
 
@@ -26,10 +27,10 @@ def frame_record(data: bytes) -> bytes:
     return b"".join((length, _CHECKSUM.pack(_masked(length)), data, _CHECKSUM.pack(_masked(data))))
 
 
-def iter_records(file: BinaryIO, where: str) -> Iterator[bytes]:
-    """The records of a file, each checked.
+def iter_records(file: BinaryIO | FileIO, where: str, most: int = MAX_RECORD_BYTES) -> Iterator[bytes]:
+    """The records of a file, each checked, and of at most so many bytes.
 
-    Raises CorruptError naming `where` and the record's number, from 0, at the first that is cut or damaged.
+    Raises CorruptError naming `where` and the record's number, from 0, at the first that is cut, damaged or larger.
     """
     number = 0
     while head := file.read(_LENGTH.size + _CHECKSUM.size):
@@ -37,17 +38,23 @@ def iter_records(file: BinaryIO, where: str) -> Iterator[bytes]:
         if len(head) < _LENGTH.size + _CHECKSUM.size:
             raise CorruptError(f"{at} is cut off")
         length = _checked(head[:8], head[8:], at)
-        yield _read_body(file, _LENGTH.unpack(length)[0], at)
+        yield _read_body(file, _LENGTH.unpack(length)[0], most, at)
         number += 1
 
 
-def _read_body(file: BinaryIO, length: int, at: str) -> bytes:
-    if length > MAX_RECORD_BYTES:
+def _read_body(file: BinaryIO | FileIO, length: int, most: int, at: str) -> bytes:
+    if length > most:
         raise CorruptError(f"{at} claims {length} bytes")
     body = file.read(length + _CHECKSUM.size)
     if len(body) != length + _CHECKSUM.size:
         raise CorruptError(f"{at} is cut off")
     return _checked(body[:length], body[length:], at)
+
+
+def begins_with_record(data: bytes) -> bool:
+    """Whether these bytes, the first of a file, are the head of a record: a length and the checksum of it."""
+    head = _LENGTH.size + _CHECKSUM.size
+    return len(data) >= head and _CHECKSUM.unpack(data[8:head])[0] == _masked(data[:8])
 
 
 def _checked(data: bytes, checksum: bytes, at: str) -> bytes:
