@@ -73,7 +73,7 @@ def decode_object(data: bytes, kind: str, *, newest: int, is_checked: bool = Tru
         raise NeedsNewerError(f"this {kind} has format version {version}", hint="it needs a newer dset")
     if len(value) != 3:
         raise CorruptError(f"stored bytes are no {kind}")
-    return Fields(kind, value[2])
+    return Fields(kind, value[2], version)
 
 
 def peek_kind(data: bytes) -> str:
@@ -90,15 +90,17 @@ def peek_kind(data: bytes) -> str:
 
 class Fields:
     """Checked access to the fields of a decoded map: each is taken once, and `end` refuses what was not taken.
+    `version` is the object's.
 
     Every method raises CorruptError where the field is missing (unless a default is given) or of another type.
     """
 
-    __slots__ = ("_fields", "_what")
+    __slots__ = ("_fields", "_what", "version")
 
-    def __init__(self, what: str, fields: object) -> None:
+    def __init__(self, what: str, fields: object, version: int = 1) -> None:
         if not isinstance(fields, dict):
             raise CorruptError(f"a {what} is no map")
+        self.version: Final = version
         self._what = what
         self._fields: dict[str, Any] = dict(fields)
 
@@ -181,6 +183,12 @@ class Fields:
         if self._fields:
             names = ", ".join(sorted(map(repr, self._fields)))
             raise NeedsNewerError(f"a {self._what} has unknown fields: {names}", hint="it needs a newer dset")
+
+    def check_version(self, least: int) -> None:
+        """Raises CorruptError where the object's version is not the lowest that holds what it says: writers take that,
+        so that the same value is the same bytes."""
+        if self.version != least:
+            raise CorruptError(f"a {self._what} of format version {self.version} should have version {least}")
 
     def _filled(self, name: str, value: T | None, empty: T) -> T:
         if value == empty:

@@ -128,7 +128,13 @@ class CorruptError(DsetError):
 
 def nearest_hint(name: str, candidates: Iterable[str]) -> str | None:
     """`did you mean 'x'?` for the candidate nearest to `name`, or None where none is near; case counts least."""
+    near = find_nearest(name, candidates)
+    return None if near is None else f"did you mean {near!r}?"
+
+
+def find_nearest(name: str, candidates: Iterable[str], *, likeness: float = 0.6) -> str | None:
+    """The candidate nearest to a name, or None where none is as like it (difflib's ratio); case counts least."""
     known = list(candidates)
     twins = [one for one in known if one.casefold() == name.casefold()]
-    near = twins or get_close_matches(name, known, n=1, cutoff=0.6)
-    return f"did you mean {near[0]!r}?" if near else None
+    near = twins or get_close_matches(name, known, n=1, cutoff=likeness)
+    return near[0] if near else None

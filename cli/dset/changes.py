@@ -4,12 +4,12 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, Final
 
+from dset.geometries import describe_geometry
 from dset.instances import format_instance
 from dset.output import count, counts, say, say_json
 from dvcore.history.annotations import AnnotationChange, InstanceChange, diff_annotations
 from dvcore.history.diff import FileChange, Kind, diff_directories, diff_trees, summarize_changes
 from dvcore.ids import format_id, format_short
-from dvcore.model.geometry import Mask, bounds
 from dvcore.model.names import format_path
 from dvcore.model.values import format_value
 from dvcore.repo.treereader import TreeReader
@@ -119,17 +119,10 @@ def _instance_line(change: InstanceChange) -> str:
     if change.old is None or change.new is None:
         one = change.new or change.old
         assert one is not None, "a change has at least one side"
-        return f"{'-' if change.new is None else '+'} {one.label} {_place(one.geometry)}"
+        return f"{'-' if change.new is None else '+'} {one.label} {describe_geometry(one.geometry)}"
     labels = change.new.label if change.old.label == change.new.label else f"{change.old.label} -> {change.new.label}"
-    places = [_place(side.geometry) for side in (change.old, change.new)]
+    places = [describe_geometry(side.geometry) for side in (change.old, change.new)]
     return f"~ {labels} {' -> '.join(dict.fromkeys(places))}"
-
-
-def _place(geometry: Any) -> str:
-    if isinstance(geometry, Mask):
-        return f"mask {geometry.width}x{geometry.height}"
-    left, top, right, bottom = bounds(geometry)
-    return f"{type(geometry).__name__.lower()} at {left:.6g},{top:.6g} size {right - left:.6g}x{bottom - top:.6g}"
 
 
 def _say_directories(before: TreeReader, after: TreeReader) -> None:

@@ -8,16 +8,20 @@ from typing import Any, Final
 from dvcore.encoding import Fields, check_id, decode_object, encode, encode_object
 from dvcore.errors import CorruptError, InvalidInputError
 from dvcore.ids import FileId, InstanceId, digest
-from dvcore.model.geometry import Box, Geometry, pack_box, pack_geometry, unpack_box, unpack_geometry
+from dvcore.model.geometry import Box, Geometry, Mask, Polygon
+from dvcore.model.packing import pack_box, pack_geometry, unpack_box, unpack_geometry
 from dvcore.model.values import Value, decode_values
 
 KIND: Final = "annotations"
-VERSION: Final = 1
+NEWEST_VERSION: Final = 2
+
+_FIRST_KINDS: Final = (Box, Polygon, Mask)
+"""Kinds of geometry that version 1 holds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """One annotated thing in an image. `box` is the box that its source gave beside a polygon or a mask, where the two
+    """One annotated thing in an image. `box` is the box that its source gave beside another geometry, where the two
     differ; `source` is the id that it had there."""
 
     id: InstanceId
@@ -85,7 +89,7 @@ def encode_annotations(annotations: AnnotationSet) -> bytes:
     """The bytes of the object."""
     return encode_object(
         KIND,
-        VERSION,
+        _least_version(annotations.instances),
         {
             "instances": [_pack_instance(instance) for instance in annotations.instances] or None,
             "variables": dict(annotations.variables) or None,
@@ -98,13 +102,19 @@ def decode_annotations(data: bytes) -> AnnotationSet:
 
     Raises CorruptError, NeedsNewerError.
     """
-    fields = decode_object(data, KIND, newest=VERSION)
+    fields = decode_object(data, KIND, newest=NEWEST_VERSION)
     variables = decode_values(fields.map_or_empty("variables"), KIND)
     instances = tuple(_unpack_instance(raw) for raw in fields.array_or_empty("instances"))
     fields.end()
+    fields.check_version(_least_version(instances))
     if any(a.id >= b.id for a, b in pairwise(instances)):
         raise CorruptError("the instances of an annotation set are not in order")
     return AnnotationSet(variables, instances)
+
+
+def _least_version(instances: Iterable[Instance]) -> int:
+    """The lowest version that holds them."""
+    return 1 if all(isinstance(one.geometry, _FIRST_KINDS) for one in instances) else 2
 
 
 def _pack_instance(instance: Instance) -> list[Any]:

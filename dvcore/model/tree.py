@@ -10,6 +10,7 @@ from dvcore.ids import ID_BYTES, FileId, NodeId
 from dvcore.model.declarations import (
     LabelDeclaration,
     VariableDeclaration,
+    least_tree_version,
     pack_label,
     pack_variable,
     unpack_label,
@@ -17,7 +18,8 @@ from dvcore.model.declarations import (
 )
 
 KIND: Final = "tree"
-VERSION: Final = 1
+NEWEST_VERSION: Final = 2
+"""2 brought defaults of variables and keypoints of labels; a tree without these is written as 1."""
 
 _FILE: Final = 0
 _DIRECTORY: Final = 1
@@ -68,7 +70,7 @@ def encode_tree(tree: Tree) -> bytes:
     """The bytes of the object."""
     return encode_object(
         KIND,
-        VERSION,
+        least_tree_version(tree.variables, tree.labels),
         {
             "root": [tree.root.root, tree.root.files, tree.root.directories],
             "files": tree.files,
@@ -83,7 +85,7 @@ def decode_tree(data: bytes) -> Tree:
 
     Raises CorruptError, NeedsNewerError.
     """
-    fields = decode_object(data, KIND, newest=VERSION)
+    fields = decode_object(data, KIND, newest=NEWEST_VERSION)
     tree = Tree(
         root=_unpack_directory(fields.array("root")),
         files=NodeId(fields.id("files")),
@@ -91,6 +93,7 @@ def decode_tree(data: bytes) -> Tree:
         labels=tuple(unpack_label(raw) for raw in fields.array_or_empty("labels")),
     )
     fields.end()
+    fields.check_version(least_tree_version(tree.variables, tree.labels))
     if _has_twins(one.name for one in tree.variables):
         raise CorruptError("a tree declares a variable twice")
     if _has_twins(one.name for one in tree.labels) or _has_twins(one.number for one in tree.labels):

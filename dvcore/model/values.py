@@ -1,6 +1,7 @@
 """Values of variables and attributes."""
 
 import math
+from collections.abc import Mapping
 from enum import Enum
 from typing import Any, Final
 from unicodedata import normalize
@@ -22,7 +23,11 @@ class ValueType(Enum):
     ENUM = "enum"
 
 
-_PYTHON_TYPES: Final = {ValueType.BOOL: bool, ValueType.INT: int, ValueType.FLOAT: float}
+_PYTHON_TYPES: Final[Mapping[ValueType, type[Value]]] = {
+    ValueType.BOOL: bool,
+    ValueType.INT: int,
+    ValueType.FLOAT: float,
+}
 _BOOLS: Final = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
@@ -72,9 +77,14 @@ def _checked_text(text: str) -> str:
     return text
 
 
+def python_type(kind: ValueType) -> type[Value]:
+    """The type that values of a declared type have here."""
+    return _PYTHON_TYPES.get(kind, str)
+
+
 def has_type(value: Value, kind: ValueType) -> bool:
     """Whether a value is of a declared type; a bool is no int, an int is no float."""
-    return type(value) is _PYTHON_TYPES.get(kind, str)
+    return type(value) is python_type(kind)
 
 
 def format_value(value: Value | None) -> str:

@@ -9,11 +9,17 @@ import pytest
 PROJECT = Path(__file__).resolve().parents[2]
 HEAVY = ("numpy", "PIL", "tensorflow", "rich", "shapely", "pycocotools", "google.protobuf")
 LIGHT = ("model", "store", "prolly", "repo", "history")
+PIXELS = {"bitmaps", "rasterizing", "tracing"}
+"""Modules that are arrays of pixels through and through. The others may import them in functions only."""
 
 
 def module_names(package: str) -> list[str]:
     folder = PROJECT / "dvcore" / package
-    return [f"dvcore.{package}.{path.stem}" for path in sorted(folder.glob("*.py")) if path.stem != "__init__"]
+    return [
+        f"dvcore.{package}.{path.stem}"
+        for path in sorted(folder.glob("*.py"))
+        if path.stem not in PIXELS | {"__init__"}
+    ]
 
 
 @pytest.mark.parametrize("package", LIGHT)

@@ -4,7 +4,8 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dvcore.model.clipping import clip_box, clip_polygon, has_area
+from dvcore.model.clipping import clip_box, clip_polygon, is_in_image
+from dvcore.model.extent import has_area
 from dvcore.model.geometry import Box, Polygon, area, bounds
 
 WIDTH, HEIGHT = 20, 10
@@ -68,6 +69,18 @@ def test_parts_and_holes_outside_are_dropped() -> None:
     assert len(clipped.parts) == 1
     assert len(clipped.parts[0]) == 2
     assert area(clipped) == 25 - 0.5
+
+
+def test_a_hole_that_reaches_over_the_edge_where_its_outline_does_not() -> None:
+    """Nonsense, but nothing may be left outside: what draws it trusts its coordinates."""
+    outline, hole = (1.0, 1.0, 9.0, 1.0, 9.0, 9.0, 1.0, 9.0), (2.0, 2.0, 1e8, 2.0, 1e8, 5.0)
+    shape = Polygon(((outline, hole),))
+    assert not is_in_image(shape, WIDTH, HEIGHT)
+    clipped = clip_polygon(shape, WIDTH, HEIGHT)
+    assert clipped is not None
+    assert clipped.parts[0][0] == outline
+    assert max(clipped.parts[0][1][::2]) == WIDTH
+    assert clip_polygon(Polygon(((outline, tuple(c + 50 for c in hole)),)), WIDTH, HEIGHT) == Polygon(((outline,),))
 
 
 def test_a_part_that_only_lies_along_the_edge_is_dropped() -> None:

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from pycocotools import mask as reference
 
 from dvcore.errors import InvalidInputError
-from dvcore.model.runlength import mask_area, mask_bounds, mask_of_counts, mask_of_runs, mask_runs
+from dvcore.model.geometry import area, bounds
+from dvcore.model.runlength import mask_of_counts, mask_of_runs, mask_runs
 
 
 @st.composite
@@ -24,7 +25,7 @@ def test_the_code_is_that_of_pycocotools(bitmap: np.ndarray) -> None:
     encoded = reference.encode(np.asfortranarray(bitmap.astype(np.uint8)))
     mask = mask_of_counts(*bitmap.shape, encoded["counts"])
     assert mask.counts == encoded["counts"]
-    assert mask_area(mask) == bitmap.sum()
+    assert area(mask) == bitmap.sum()
     flat = np.repeat(np.arange(len(mask_runs(mask))) % 2, mask_runs(mask))
     assert (flat == bitmap.ravel(order="F")).all()
 
@@ -36,7 +37,7 @@ def test_bounds_are_those_of_the_pixels(bitmap: np.ndarray) -> None:
         return
     mask = mask_of_counts(*bitmap.shape, reference.encode(np.asfortranarray(bitmap.astype(np.uint8)))["counts"])
     rows, columns = np.flatnonzero(bitmap.any(axis=1)), np.flatnonzero(bitmap.any(axis=0))
-    assert mask_bounds(mask) == (columns[0], rows[0], columns[-1] + 1, rows[-1] + 1)
+    assert bounds(mask) == (columns[0], rows[0], columns[-1] + 1, rows[-1] + 1)
 
 
 @settings(deadline=None)

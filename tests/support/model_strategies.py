@@ -10,7 +10,7 @@ from dvcore.model.commit import Commit
 from dvcore.model.declarations import LabelDeclaration, VariableDeclaration
 from dvcore.model.definition import Definition, ImageOptions, Label, Split
 from dvcore.model.files import FileRecord, ImageFacts
-from dvcore.model.geometry import Box, Mask, Polygon
+from dvcore.model.geometry import Box, Keypoints, Mask, Point, Polygon, Polyline, RotatedBox
 from dvcore.model.manifest import Exported, Manifest, Shard
 from dvcore.model.tree import Directory, FileEntry, Tree
 from dvcore.model.values import ValueType
@@ -28,17 +28,37 @@ values = st.booleans() | integers | floats | texts
 variables = st.dictionaries(texts, values, max_size=3)
 counts = st.integers(0, 2**40)
 
-boxes = st.builds(Box, floats, floats, floats, floats)
-rings = st.lists(st.tuples(floats, floats), min_size=3, max_size=5).map(
+coordinates = st.floats(-1e12, 1e12)
+boxes = st.builds(Box, coordinates, coordinates, coordinates, coordinates)
+rings = st.lists(st.tuples(coordinates, coordinates), min_size=3, max_size=5).map(
     lambda points: tuple(c for p in points for c in p)
 )
 polygons = st.builds(
     Polygon, st.lists(st.lists(rings, min_size=1, max_size=2).map(tuple), min_size=1, max_size=2).map(tuple)
 )
 masks = st.builds(Mask, st.integers(1, 99), st.integers(1, 99), st.binary(max_size=9))
-geometries = boxes | polygons | masks
+rotated_boxes = st.builds(RotatedBox, coordinates, coordinates, coordinates, coordinates, coordinates)
+polylines = st.builds(
+    Polyline,
+    st.lists(
+        st.lists(st.tuples(coordinates, coordinates), min_size=2, max_size=4).map(
+            lambda points: tuple(c for p in points for c in p)
+        ),
+        min_size=1,
+        max_size=2,
+    ).map(tuple),
+)
+points = st.builds(Point, coordinates, coordinates)
+keypoints = st.builds(
+    Keypoints,
+    st.lists(
+        st.just((0.0, 0.0, 0)) | st.tuples(coordinates, coordinates, st.sampled_from([1, 2])), min_size=1, max_size=4
+    ).map(tuple),
+)
+drawn = boxes | rotated_boxes | polygons | polylines | points | keypoints
+geometries = drawn | masks
 
-entered = st.builds(Entered, texts, boxes | polygons, st.none() | boxes, st.none() | texts, variables)
+entered = st.builds(Entered, texts, drawn, st.none() | boxes, st.none() | texts, variables)
 instances = st.builds(
     Instance, raw_ids.map(InstanceId), texts, geometries, st.none() | boxes, st.none() | texts, variables
 )
@@ -80,8 +100,22 @@ variable_declarations = st.builds(
     st.booleans(),
     st.booleans(),
 )
+
+# Whole keypoints with pairs of their indices.
+skeletons = st.lists(texts, max_size=3, unique=True).flatmap(
+    lambda names: st.tuples(
+        st.just(tuple(names)),
+        st.lists(st.tuples(*[st.integers(0, len(names) - 1)] * 2), max_size=2).map(tuple) if names else st.just(()),
+    )
+)
 label_declarations = st.builds(
-    LabelDeclaration, texts, counts, st.none() | integers | texts, st.none() | texts, st.none() | texts
+    lambda name, number, source, group, color, points: LabelDeclaration(name, number, source, group, color, *points),
+    texts,
+    counts,
+    st.none() | integers | texts,
+    st.none() | texts,
+    st.none() | texts,
+    skeletons,
 )
 trees = st.builds(
     Tree,

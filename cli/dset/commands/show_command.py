@@ -1,13 +1,11 @@
 """`dset show`."""
 
-from typing import Any
-
 import click
 
 from dset.commands.project_command import show_project
 from dset.context import open_repository
 from dset.files import file_line, whole_file_json
-from dset.instances import format_instance
+from dset.geometries import describe_geometry
 from dset.output import count, format_size, format_time, iso_time, json_values, say, say_json, warn
 from dset.snapshots import say_snapshot, snapshot_json
 from dvcore.errors import InvalidInputError, NotFoundError, nearest_hint
@@ -114,17 +112,7 @@ def _show_file(reader: TreeReader, path: Path, file: FileId, as_json: bool) -> N
     for name, value in json_values(reader.variables(record)).items():
         say(f"{name} = {format_value(value)}")
     for instance in annotations.instances:
-        say(f"  {format_short(instance.id)}  {_instance_text(format_instance(instance))}")
-
-
-def _instance_text(instance: dict[str, Any]) -> str:
-    if "box" in instance and "polygon" not in instance and "mask" not in instance:
-        return f"{instance['label']}  box {', '.join(f'{number:.6g}' for number in instance['box'])}"
-    if "polygon" in instance:
-        points = sum(len(ring) // 2 for part in instance["polygon"] for ring in part)
-        return f"{instance['label']}  polygon of {points} points"
-    height, width = instance["mask"]["size"]
-    return f"{instance['label']}  mask {width}x{height}"
+        say(f"  {format_short(instance.id)}  {instance.label}  {describe_geometry(instance.geometry)}")
 
 
 def _show_commit(repository: Repository, id_: CommitId, as_json: bool) -> None:
