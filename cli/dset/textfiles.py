@@ -1,6 +1,8 @@
 """Text files that options name, seen from the folder that the command runs in; `-` is standard input."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import click
@@ -21,6 +23,21 @@ def read_text(path: Path) -> str:
     """
     try:
         return sys.stdin.read() if str(path) == "-" else on_disk(path).read_text("utf-8")
+    except OSError as error:
+        raise StorageError(f"cannot read {path}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise InvalidInputError(f"{name_of(path)} is no text in UTF-8") from None
+
+
+def iter_lines(path: Path) -> Iterator[str]:
+    """The lines of the file, one at a time, without their ends.
+
+    Raises as `read_text` does.
+    """
+    try:
+        with nullcontext(sys.stdin) if str(path) == "-" else on_disk(path).open(encoding="utf-8") as lines:
+            for line in lines:
+                yield line.rstrip("\r\n")
     except OSError as error:
         raise StorageError(f"cannot read {path}: {error.strerror}") from None
     except UnicodeDecodeError:

@@ -14,8 +14,8 @@ import msgpack
 from dvcore.ids import BlobId
 from dvcore.model.annotations import Entered
 from dvcore.model.files import ImageFacts
-from dvcore.model.geometry import pack_box, pack_geometry, unpack_box, unpack_geometry
 from dvcore.model.names import Path
+from dvcore.model.packing import pack_box, pack_geometry, unpack_box, unpack_geometry
 from dvcore.model.values import Value
 from dvcore.store.spool import Spool
 
@@ -77,21 +77,23 @@ def _packed(addition: Addition) -> tuple[Any, ...]:
         addition.size,
         facts and (facts.width, facts.height, facts.format, facts.mode, facts.orientation, facts.bits),
         dict(addition.variables),
-        None if addition.entered is None else [_packed_instance(one) for one in addition.entered],
+        None if addition.entered is None else [pack_entered(one) for one in addition.entered],
     )
 
 
 def _unpacked(raw: list[Any]) -> Addition:
     path, blob, size, facts, variables, entered = raw
-    instances = None if entered is None else tuple(map(_unpacked_instance, entered))
+    instances = None if entered is None else tuple(map(unpack_entered, entered))
     return Addition(tuple(path), BlobId(blob), size, facts and ImageFacts(*facts), variables, instances)
 
 
-def _packed_instance(entered: Entered) -> tuple[Any, ...]:
+def pack_entered(entered: Entered) -> tuple[Any, ...]:
+    """An instance as values that msgpack holds."""
     box = None if entered.box is None else pack_box(entered.box)
     return entered.label, pack_geometry(entered.geometry), box, entered.source, dict(entered.attributes)
 
 
-def _unpacked_instance(raw: list[Any]) -> Entered:
+def unpack_entered(raw: list[Any]) -> Entered:
+    """The instance that was packed."""
     label, geometry, box, source, attributes = raw
     return Entered(label, unpack_geometry(geometry), box and unpack_box(box), source, attributes)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dvcore.encoding import encode
 from dvcore.ids import FileId, InstanceId
 from dvcore.model.annotations import Entered, Instance, derive_instances
-from dvcore.model.geometry import pack_geometry
+from dvcore.model.packing import pack_geometry
 
 
 def known_again(file: FileId, present: Sequence[Instance], entered: Sequence[Entered]) -> dict[InstanceId, Instance]:
@@ -14,6 +14,8 @@ def known_again(file: FileId, present: Sequence[Instance], entered: Sequence[Ent
     Without their source's ids, as in a copied file, instances are known again by what they are.
     """
     derived = derive_instances(file, entered)
+    if not present:
+        return {one.id: one for one in derived}
     known = {one.id for one in present}
     again = {one.id for one in derived if one.id in known}
     alike: dict[bytes, list[Instance]] = {}

@@ -15,7 +15,7 @@ from dvcore.repo.editmaps import FileSet
 from dvcore.repo.edits import Change, Edits, count_files, kept
 from dvcore.repo.records import iter_records
 from dvcore.repo.repository import Repository
-from dvcore.repo.selection import check_apart
+from dvcore.repo.selection import EVERYTHING, Selection, check_apart, select_files
 from dvcore.repo.treereader import TreeReader
 from dvcore.repo.working import change_working
 from dvcore.store import ObjectDraft
@@ -78,19 +78,19 @@ def move(repository: Repository, sources: Sequence[Path], destination: Path) -> 
     return len(outermost)
 
 
-def remove(repository: Repository, paths: Sequence[Path]) -> RemoveReport:
-    """Remove entries, directories with everything under them. A file goes from the tree with its last entry; commits
-    keep it.
+def remove(repository: Repository, paths: Sequence[Path], selection: Selection = EVERYTHING) -> RemoveReport:
+    """Remove entries, directories with everything under them; or, of these, the files of a selection. A file goes from
+    the tree with its last entry; commits keep it.
 
     Raises NotFoundError.
     """
-    if not paths or ROOT in paths:
+    if not paths or (ROOT in paths and selection.is_everything):
         raise InvalidInputError("the root cannot be removed", hint="name a file or a directory")
     report = RemoveReport(0, 0, ())
 
     def plan(reader: TreeReader, _: ObjectDraft) -> Edits:
         nonlocal report
-        top = _outermost(paths)
+        top = _outermost(paths if selection.is_everything else _selected(reader, paths, selection))
         with closing(FileSet(repository.scratch)) as leaving, kept(repository.edits()) as edits:
             edits.entries.update((path, Change(reader.entry(path), None)) for path in top)
             for _path, file in _iter_files(reader, top):
@@ -103,11 +103,16 @@ def remove(repository: Repository, paths: Sequence[Path]) -> RemoveReport:
             report = RemoveReport(entries, len(edits.files), tuple(islice(last, _SHOWN)))
             return edits
 
-    change_working(repository, f"remove: {name_paths(paths)}", plan)
+    what = "" if selection.is_everything else "files of "
+    change_working(repository, f"remove: {what}{name_paths(paths)}", plan)
     return report
 
 
-def _outermost(paths: Sequence[Path]) -> dict[Path, None]:
+def _selected(reader: TreeReader, paths: Sequence[Path], selection: Selection) -> list[Path]:
+    return [one.path for one in select_files(reader, paths, selection)]
+
+
+def _outermost(paths: Iterable[Path]) -> dict[Path, None]:
     """Each path once, without those that lie under another: what happens to that one happens to them."""
     given = dict.fromkeys(paths)
     return {path: None for path in given if not any(path[:depth] in given for depth in range(len(path)))}

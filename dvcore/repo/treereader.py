@@ -27,6 +27,7 @@ class TreeReader:
         self.tree: Tree = objects.load_tree(tree_id)
         self._nodes = NodeCache(objects)
         self.files = ProllyMap(self._nodes, self.tree.files)
+        self._defaults = {one.name: one.default for one in self.tree.variables if one.default is not None}
 
     def names(self, directory: Directory) -> ProllyMap:
         """The map of a directory: name in UTF-8 -> encoded entry."""
@@ -105,9 +106,13 @@ class TreeReader:
         """What people said about a file."""
         return self.objects.load_annotations(record.annotations)
 
-    def variables(self, record: FileRecord) -> dict[str, Value]:
-        """The values in effect: annotated ones over those given on entry."""
+    def stated_variables(self, record: FileRecord) -> dict[str, Value]:
+        """The values that somebody gave: annotated ones over those given on entry."""
         return {**record.variables, **self.annotations(record).variables}
+
+    def variables(self, record: FileRecord) -> dict[str, Value]:
+        """The values in effect: those that somebody gave over the defaults of the declarations."""
+        return {**self._defaults, **self.stated_variables(record)}
 
     def paths_of(self, files: Collection[FileId]) -> dict[FileId, list[Path]]:
         """All paths of some files, in the order of their UTF-8 bytes, to be shown: the answer may rest on an index."""

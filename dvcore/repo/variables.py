@@ -1,18 +1,16 @@
-"""Declaring the variables of files."""
+"""Declaring the variables of files, and taking declarations back."""
 
 from dataclasses import dataclass, replace
-from unicodedata import normalize
 
-from dvcore.errors import ExistsError, InvalidInputError
+from dvcore.errors import ExistsError, InvalidInputError, StateError
 from dvcore.model.declarations import VariableDeclaration
-from dvcore.model.files import FileRecord
 from dvcore.model.names import normalize_name
-from dvcore.model.values import ValueType
+from dvcore.model.values import ValueType, check_value
 from dvcore.model.variable_names import check_variable_name
-from dvcore.repo.edits import Change, Edits
-from dvcore.repo.objects import save_annotations
+from dvcore.repo.edits import Change, Edits, kept
 from dvcore.repo.repository import Repository
 from dvcore.repo.treereader import TreeReader
+from dvcore.repo.variable_values import change_values, count_values
 from dvcore.repo.working import change_working
 from dvcore.store import ObjectDraft
 
@@ -39,7 +37,7 @@ def add_variable(repository: Repository, declaration: VariableDeclaration) -> bo
         if present is not None and present != declaration:
             raise ExistsError(
                 f"the variable {declaration.name!r} is declared already, as {present.type.value}",
-                hint="'dset variable list' shows it",
+                hint="'dset variable list' shows it, 'dset variable edit' changes it",
             )
         check_variable_name(declaration.name, [one.name for one in reader.tree.variables])
         added = present is None
@@ -49,23 +47,24 @@ def add_variable(repository: Repository, declaration: VariableDeclaration) -> bo
     return added
 
 
-def remove_variable(repository: Repository, name: str) -> RemovedVariable:
-    """Remove a declaration and with it every value of it.
+def remove_variable(repository: Repository, name: str, *, force: bool = False) -> RemovedVariable:
+    """Remove a declaration and, if `force` says so, every value of it.
 
-    Raises NotFoundError.
+    Raises NotFoundError, and StateError where files have values and nobody said that they may go.
     """
     removed: RemovedVariable | None = None
 
     def plan(reader: TreeReader, draft: ObjectDraft) -> Edits:
         nonlocal removed
         declaration = reader.variable(name)
-        files = {
-            file: Change(record, _without(reader, draft, record, name))
-            for file, record in reader.iter_records()
-            if name in reader.variables(record)
-        }
-        removed = RemovedVariable(declaration, len(files))
-        return Edits(files=files, variables={name: Change(declaration, None)}, exact=True)
+        if not force:
+            _refuse_values(reader, name)
+        with kept(repository.edits()) as edits:
+            values = change_values(reader, draft, edits, name, lambda _: None) if force else 0
+            edits.variables[name] = Change(declaration, None)
+            edits.exact = True
+            removed = RemovedVariable(declaration, values)
+            return edits
 
     change_working(repository, f"variable: remove {name}", plan)
     assert removed is not None, "the plan was made"
@@ -77,7 +76,7 @@ def normalize_declaration(declaration: VariableDeclaration) -> VariableDeclarati
 
     Raises InvalidInputError where it contradicts itself.
     """
-    choices = tuple(normalize("NFC", choice) for choice in declaration.choices)
+    choices = tuple(str(check_value(choice)) for choice in declaration.choices)
     declaration = replace(declaration, name=normalize_name(declaration.name), choices=choices)
     name, kind = declaration.name, declaration.type
     if kind is ValueType.ENUM and not declaration.choices:
@@ -88,14 +87,24 @@ def normalize_declaration(declaration: VariableDeclaration) -> VariableDeclarati
         raise InvalidInputError(f"a choice of {name!r} is empty or there twice")
     if declaration.three_valued and kind is not ValueType.BOOL:
         raise InvalidInputError(f"{name!r} is {kind.value}", hint="only a bool can be three-valued")
-    return declaration
+    return _with_default(declaration)
 
 
-def _without(reader: TreeReader, draft: ObjectDraft, record: FileRecord, name: str) -> FileRecord:
-    annotations = reader.annotations(record)
-    kept = {one: value for one, value in annotations.variables.items() if one != name}
-    return replace(
-        record,
-        annotations=save_annotations(draft, replace(annotations, variables=kept)),
-        variables={one: value for one, value in record.variables.items() if one != name},
-    )
+def _with_default(declaration: VariableDeclaration) -> VariableDeclaration:
+    default = declaration.default
+    if default is None:
+        return declaration
+    if declaration.three_valued:
+        raise InvalidInputError(
+            f"{declaration.name!r} is three-valued, and with a default it would never be unknown", hint="choose one"
+        )
+    return replace(declaration, default=declaration.check(check_value(default)))
+
+
+def _refuse_values(reader: TreeReader, name: str) -> None:
+    values = count_values(reader, name)
+    if values:
+        have = "1 file has" if values == 1 else f"{values:,} files have"
+        raise StateError(
+            f"{have} a value for the variable {name!r}, which would go with it", hint="--force removes them"
+        )

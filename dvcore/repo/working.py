@@ -19,7 +19,7 @@ from dvcore.repo.edits import Edits, apply_edits, holds_still, kept
 from dvcore.repo.operations import record
 from dvcore.repo.repository import Repository, writes
 from dvcore.repo.treereader import TreeReader
-from dvcore.store import ObjectDraft, WriteTransaction
+from dvcore.store import ObjectDraft, UnkeptDraft, WriteTransaction
 
 Plan = Callable[[TreeReader, ObjectDraft], Edits]
 """Makes the edits for a tree; objects that they refer to go into the draft. May be called several times."""
@@ -44,6 +44,11 @@ def change_working(repository: Repository, description: str, plan: Plan) -> Chan
     A plan without edits changes nothing and leaves no trace in the log. Raises what the plan raises.
     """
     return _WorkingChange(repository, repository.branch(), description, plan).run()
+
+
+def look_at_plan(repository: Repository, plan: Plan) -> None:
+    """Make a plan as `change_working` would, for what it finds out, and apply nothing. Raises what the plan raises."""
+    plan(repository.working_tree(), UnkeptDraft(repository.store)).close()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,8 @@ Every OSError becomes a StorageError that names the path.
 """
 
 import os
-import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -14,22 +13,12 @@ from blake3 import blake3
 
 from dvcore.errors import StorageError
 from dvcore.model.manifest import Shard
-from dvcore.store.durable import sync_folder
+from dvcore.store.folders import storage_errors
 
 T = TypeVar("T")
 
 _BUFFER: Final = 1 << 20
 _READ_ONLY: Final = 0o444
-
-
-@contextmanager
-def storage_errors(path: Path) -> Iterator[None]:
-    """Turns an OSError into a StorageError."""
-    try:
-        yield
-    except OSError as error:
-        hint = "check permissions and free space"
-        raise StorageError(f"cannot use {path}: {error.strerror or error}", hint=hint) from None
 
 
 def write_file(path: Path, make: Callable[[Callable[[bytes], object]], T]) -> T:
@@ -95,35 +84,6 @@ def has_size(path: Path, shard: Shard) -> bool:
         return path.stat().st_size == shard.size
     except OSError:
         return False
-
-
-def make_folder(folder: Path) -> None:
-    """Make a folder and those above it, where they are not there.
-
-    Raises StorageError.
-    """
-    with storage_errors(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-
-
-def publish(staging: Path, folder: Path) -> None:
-    """Give a finished folder its name, durably; an empty folder of that name is replaced.
-
-    Raises StorageError.
-    """
-    with storage_errors(folder):
-        sync_folder(staging)
-        staging.rename(folder)
-        sync_folder(folder.parent)
-
-
-def remove_folder(folder: Path) -> None:
-    """Remove a folder and what is in it, if it is there.
-
-    Raises StorageError.
-    """
-    with storage_errors(folder), suppress(FileNotFoundError):
-        shutil.rmtree(folder)
 
 
 def _copy(read: Callable[[int], bytes], write: Callable[[bytes], object]) -> None:

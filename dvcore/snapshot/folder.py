@@ -4,9 +4,9 @@ from pathlib import Path
 
 from dvcore.errors import ExistsError
 from dvcore.snapshot.catalog import Snapshot
-from dvcore.snapshot.files import storage_errors
 from dvcore.snapshot.sidefiles import ORIGIN, side_files
 from dvcore.store.durable import write_atomically
+from dvcore.store.folders import is_free, storage_errors
 
 
 def check_usable(folder: Path, snapshot: Snapshot | None) -> None:
@@ -14,14 +14,8 @@ def check_usable(folder: Path, snapshot: Snapshot | None) -> None:
 
     Raises ExistsError, StorageError.
     """
-    with storage_errors(folder):
-        if not folder.exists():
-            return
-        if not folder.is_dir():
-            raise ExistsError(f"{folder} is a file", hint="name a folder")
-        is_empty = not any(folder.iterdir())
-        if not is_empty and not (snapshot is not None and holds(folder, snapshot)):
-            raise ExistsError(f"{folder} holds something else", hint="name an empty or a new folder")
+    if not is_free(folder) and not (snapshot is not None and holds(folder, snapshot)):
+        raise ExistsError(f"{folder} holds something else", hint="name an empty or a new folder")
 
 
 def holds(folder: Path, snapshot: Snapshot) -> bool:

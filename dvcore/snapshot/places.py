@@ -11,8 +11,8 @@ from dvcore.errors import StateError
 from dvcore.repo.projects import find_place
 from dvcore.repo.repository import Repository
 from dvcore.snapshot.catalog import Snapshot
-from dvcore.snapshot.files import storage_errors
 from dvcore.snapshot.folder import holds
+from dvcore.store.folders import storage_errors
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,9 @@ from dvcore.repo.commits import has_uncommitted
 from dvcore.repo.projects import Project, find_place, load_project, record_place, record_snapshot
 from dvcore.repo.repository import Repository, writes
 from dvcore.repo.revisions import HEAD, dataset_parent, resolve_revision
+from dvcore.repo.staging import abandoned_folder, staging_folder
 from dvcore.snapshot.catalog import Snapshot, find_snapshot, load_numbered
-from dvcore.snapshot.files import is_sound, make_folder, publish
+from dvcore.snapshot.files import is_sound
 from dvcore.snapshot.folder import check_usable, write_side_files
 from dvcore.snapshot.materialize import Filled, KnownShard, Workshop, by_bytes, by_inputs, fill_folder, iter_known
 from dvcore.snapshot.places import home_folder, place_of
@@ -32,7 +33,7 @@ from dvcore.snapshot.recording import save_manifest
 from dvcore.snapshot.report import SnapshotReport, describe
 from dvcore.snapshot.shards import Made, ShardPlan, plan_shards
 from dvcore.snapshot.sizing import with_shard_counts
-from dvcore.snapshot.staging import abandoned_folder, staging_folder
+from dvcore.store.folders import make_folder, publish
 
 _RECENT: Final = 3
 """Snapshots whose files are looked at to share them."""

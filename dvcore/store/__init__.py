@@ -9,7 +9,7 @@ from dvcore.store.blobs import BlobStore
 from dvcore.store.cells import seal, unseal
 from dvcore.store.lmdb_store import LmdbStore
 from dvcore.store.memory import MemoryStore
-from dvcore.store.objects import ObjectDraft, ObjectReader, ObjectSource
+from dvcore.store.objects import ObjectDraft, ObjectReader, ObjectSource, UnkeptDraft
 
 __all__ = [
     "BlobStore",
@@ -22,6 +22,7 @@ __all__ = [
     "ReadTransaction",
     "Store",
     "Table",
+    "UnkeptDraft",
     "WriteTransaction",
     "seal",
     "unseal",

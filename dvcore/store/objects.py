@@ -3,6 +3,7 @@
 What the bytes mean is for the layers above. Everything here may be used by several threads.
 """
 
+from collections.abc import Iterable
 from threading import Lock
 from typing import Final, Protocol
 
@@ -11,7 +12,9 @@ from dvcore.ids import digest, format_id
 from dvcore.store.base import Store, Table, WriteTransaction
 from dvcore.store.gate import TRANSACTIONS
 
-SPILL_BYTES: Final = 32 << 20
+SPILL_BYTES: Final = 16 << 20
+"""Objects that annotating makes are small, and each is put into another page of the store. Until the transaction ends,
+LMDB keeps those pages in memory: some 130 MB for so many bytes in objects of 500."""
 
 
 class ObjectSource(Protocol):
@@ -38,6 +41,11 @@ class ObjectReader:
     def read(self, object_id: bytes) -> bytes:
         """The object's bytes. Raises CorruptError where it is missing."""
         return _present(object_id, self.find(object_id))
+
+    def read_many(self, object_ids: Iterable[bytes]) -> list[bytes]:
+        """The same of several in one transaction, which takes an eighth of the time."""
+        with self._store.read() as transaction:
+            return [_present(one, transaction.get(Table.OBJECTS, one)) for one in object_ids]
 
 
 class ObjectDraft:
@@ -91,6 +99,14 @@ class ObjectDraft:
         self._store.update(self.flush_into)
         self._pending = {}
         self._pending_bytes = 0
+
+
+class UnkeptDraft(ObjectDraft):
+    """A draft for a plan that is only looked at: objects get their ids and are kept nowhere."""
+
+    def put(self, data: bytes) -> bytes:
+        """The id that the object would have."""
+        return digest(data)
 
 
 def _present(object_id: bytes, data: bytes | None) -> bytes:

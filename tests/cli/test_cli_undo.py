@@ -25,7 +25,7 @@ def state(dset: Dset) -> tuple[str, ...]:
         f"remove {WALNUT} nuts/almond",
         "mkdir a/b/c",
         "variable add dpi --type int",
-        "variable remove label",
+        "variable remove label --force",
         "annotate nuts --set label=almond --clear-instances",
         "branch other",
         "tag v1",

@@ -68,7 +68,7 @@ def test_done_marks_a_file_that_somebody_looked_at(repository: Repository) -> No
 def test_instances_replace_all_and_mark_the_file(repository: Repository) -> None:
     put(repository, "a.jpg")
     report = annotated(repository, "a.jpg", instances=[GivenInstance(box("dog")), GivenInstance(box("cat"))])
-    assert report == AnnotateReport(1, 1, ("dog", "cat"))
+    assert report == AnnotateReport(1, 1, ("dog", "cat"), added=2)
     assert is_annotated(repository, "a.jpg")
     label(repository, "a.jpg", "bird")
     assert labels_at(repository, "a.jpg") == ["bird"]

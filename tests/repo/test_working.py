@@ -130,7 +130,7 @@ def test_a_target_that_was_removed_is_not_found(repository: Repository) -> None:
 @pytest.mark.parametrize("verb", ["annotate", "copy", "import"])
 def test_a_declaration_that_was_removed_takes_no_values(repository: Repository, verb: str) -> None:
     put(repository, "a.jpg", "b.jpg", variables={"dpi": 1}, declared=[DPI, PLACE])
-    meanwhile = Meanwhile(lambda: remove_variable(repository, "dpi" if verb == "copy" else "place"))
+    meanwhile = Meanwhile(lambda: remove_variable(repository, "dpi" if verb == "copy" else "place", force=True))
     match verb:
         case "annotate":
             with pytest.raises(NotFoundError, match="no variable 'place'"):

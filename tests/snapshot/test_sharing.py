@@ -9,7 +9,7 @@ from support.datasets import drawn_repository, make_project, put_drawn
 from dvcore.errors import StateError
 from dvcore.model.definition import Split
 from dvcore.repo.commits import commit_working
-from dvcore.snapshot.staging import staging_folder
+from dvcore.repo.staging import staging_folder
 from dvcore.snapshot.take import take_snapshot
 from dvcore.snapshot.verify import verify_files
 
@@ -61,7 +61,7 @@ def kill_before_rename(repository, monkeypatch, out=None):
     """Take a snapshot as a process does that is killed when the snapshot is recorded and its folder has no name yet."""
     with monkeypatch.context() as patch:
         patch.setattr("dvcore.snapshot.take.publish", killed)
-        patch.setattr("dvcore.snapshot.staging.remove_folder", lambda folder: None)
+        patch.setattr("dvcore.repo.staging.remove_folder", lambda folder: None)
         with pytest.raises(KeyboardInterrupt):
             take_snapshot(repository, "nuts", out=out)
 

@@ -15,11 +15,11 @@ from dvcore.repo.adding import OnExisting
 from dvcore.repo.commits import commit_working
 from dvcore.repo.projects import load_project
 from dvcore.repo.repository import Repository
+from dvcore.repo.staging import staging_folder
 from dvcore.snapshot.catalog import iter_exported, iter_left_out, load_snapshot
-from dvcore.snapshot.example import decode_example
-from dvcore.snapshot.staging import staging_folder
 from dvcore.snapshot.take import preview_snapshot, take_snapshot
-from dvcore.snapshot.tfrecord import iter_records
+from dvcore.tfrecord.example import decode_example
+from dvcore.tfrecord.records import iter_records
 
 SIXTEEN = (Split("train", "0.8", None, 16), Split("test", "0.2", None, 2))
 

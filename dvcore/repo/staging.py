@@ -1,7 +1,7 @@
-"""A folder to make a snapshot in, beside where it is to be, for one process at a time.
+"""A folder to make a snapshot or an export in, beside where it is to be, for one process at a time.
 
 It is removed whatever happens, unless it was given another name. What a killed process left is cleared by the next that
-makes the same; where the snapshot was recorded already, whoever completes it takes the finished files over.
+makes the same; where a snapshot was recorded already, whoever completes it takes the finished files over.
 """
 
 import fcntl
@@ -12,12 +12,12 @@ from pathlib import Path
 
 from dvcore.errors import StateError
 from dvcore.repo.layout import MAKING
-from dvcore.snapshot.files import remove_folder, storage_errors
+from dvcore.store.folders import clear_folder, remove_folder, storage_errors
 
 
 @contextmanager
-def staging_folder(parent: Path, key: str) -> Iterator[Path]:
-    """An empty folder; `key` names what is made in it.
+def staging_folder(parent: Path, key: str, what: str = "this snapshot") -> Iterator[Path]:
+    """An empty folder; `key` tells what is made in it from what others make there, `what` names it in messages.
 
     Raises StateError where another process makes the same, StorageError.
     """
@@ -25,9 +25,9 @@ def staging_folder(parent: Path, key: str) -> Iterator[Path]:
     with storage_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(folder, os.O_RDONLY)
-    with _locked(folder, descriptor):
+    with _locked(folder, descriptor, what):
         try:
-            _clear(folder)
+            clear_folder(folder)
             yield folder
         finally:
             remove_folder(folder)
@@ -47,7 +47,7 @@ def abandoned_folder(parent: Path, key: str) -> Iterator[Path | None]:
     if descriptor is None:
         yield None
         return
-    with _locked(folder, descriptor):
+    with _locked(folder, descriptor, "this snapshot"):
         yield folder
         remove_folder(folder)
 
@@ -57,17 +57,17 @@ def _folder(parent: Path, key: str) -> Path:
 
 
 @contextmanager
-def _locked(folder: Path, descriptor: int) -> Iterator[None]:
+def _locked(folder: Path, descriptor: int, what: str) -> Iterator[None]:
     """Hold the lock of an open folder; the descriptor is closed at the end."""
     try:
-        _lock(folder, descriptor)
+        _lock(folder, descriptor, what)
         yield
     finally:
         os.close(descriptor)
 
 
-def _lock(folder: Path, descriptor: int) -> None:
-    busy = StateError("another process is making this snapshot", hint="run the command again when it has finished")
+def _lock(folder: Path, descriptor: int, what: str) -> None:
+    busy = StateError(f"another process is making {what}", hint="run the command again when it has finished")
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -78,9 +78,3 @@ def _lock(folder: Path, descriptor: int) -> None:
             raise busy
     except FileNotFoundError:
         raise busy from None
-
-
-def _clear(folder: Path) -> None:
-    with storage_errors(folder):
-        for left in folder.iterdir():
-            left.unlink()
