@@ -43,6 +43,13 @@ def say_table(rows: Sequence[Sequence[object]], header: Sequence[str] = ()) -> N
         say("  ".join(padded).rstrip())
 
 
+def one_line(text: str) -> str:
+    """A text for one line of a terminal, whatever signs somebody put into it."""
+    if text.isprintable():
+        return text
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
+
+
 def count(number: int, noun: str, plural: str | None = None) -> str:
     """`1 file`, `2 files`, `12,345 files`."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"

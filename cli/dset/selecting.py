@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from dset.output import warn
 from dset.textfiles import read_text, text_file
 from dvcore.model.names import Path, parse_path
 from dvcore.repo.addressing import resolve_addresses
@@ -47,9 +48,18 @@ def read_sources(repository: Repository, sources: Iterable[str], from_file: Disk
 
 
 def _filter(repository: Repository, where: str) -> Callable[[TreeReader, Collection[Path]], Iterable[Path]]:
-    from dvcore.query import select  # noqa: PLC0415 - 18 ms with SQLite, which only a filter needs
+    """Advises once: a plan that is made again asks again."""
+    from dvcore.query import iter_advice, select  # noqa: PLC0415 - 18 ms with SQLite, which only a filter needs
+
+    is_advised = False
 
     def passing(reader: TreeReader, under: Collection[Path]) -> Iterable[Path]:
-        return [parse_path(row.path) for row in select(repository, reader, where=where, under=list(under))]
+        nonlocal is_advised
+        found = [parse_path(row.path) for row in select(repository, reader, where=where, under=list(under))]
+        if not is_advised:
+            is_advised = True
+            for line in iter_advice(repository, reader, where):
+                warn(f"--where: {line}")
+        return found
 
     return passing

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
+ATTRIBUTE: Final = "attribute"
+"""The function that gives an attribute of an instance; it is a sub-query, as `has` and `count` are."""
+
 
 class Kind(Enum):
     """What a part of an expression gives."""
@@ -17,6 +20,8 @@ class Kind(Enum):
     FLOAT = "a number"
     TEXT = "a text"
     NULL = "NULL"
+    ATTRIBUTE = "an attribute"
+    """Of no kind by itself: it takes that of what it is compared with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,4 +51,4 @@ SQL_FUNCTIONS: Final = {
     "trim": Signature((Kind.TEXT, Kind.TEXT), 1, Kind.TEXT),
     "upper": Signature((Kind.TEXT,), 1, Kind.TEXT),
 }
-"""Those that SQLite has under the same name. `has` and `count` are not among them: they are sub-queries."""
+"""Those that SQLite has under the same name."""

@@ -7,7 +7,7 @@ order, `+ -`, `* / %`, `||`, the sign. Whatever comes out can be walked by recur
 from typing import Final
 
 from dvcore.errors import ExpressionError
-from dvcore.query.syntax import Between, Binary, Call, Chain, In, Literal, Match, Name, Node, Unary, children
+from dvcore.query.syntax import Between, Binary, Call, Chain, Exists, In, Literal, Match, Name, Node, Unary, children
 from dvcore.query.tokens import LEAST_INTEGER_NEGATED, Token, TokenKind, split_tokens
 
 MAX_DEPTH: Final = 12
@@ -122,10 +122,12 @@ class _Parser:
                 return self._parse_negative(token.column)
             case TokenKind.SIGN, "(":
                 return self._parse_parenthesis()
-            case ((TokenKind.NAME | TokenKind.QUOTED_NAME), name):
-                if token.kind is TokenKind.NAME and self._is_sign("("):
-                    return Call(name.lower(), self._parse_list(empty=True), token.column)
-                return Name(name, token.kind is TokenKind.QUOTED_NAME, token.column)
+            case TokenKind.NAME, name if self._is_sign("("):
+                if name.lower() == "exists":
+                    return self._parse_exists(token.column)
+                return Call(name.lower(), self._parse_list(empty=True), token.column)
+            case ((TokenKind.NAME | TokenKind.QUOTED_NAME), _):
+                return self._parse_name(token)
         raise self._error(f"expected a value, found {token}", token)
 
     def _parse_after(self, left: Node, operator: Token) -> Node:
@@ -193,6 +195,40 @@ class _Parser:
         self._expect_sign(")")
         return tuple(items)
 
+    def _parse_name(self, token: Token) -> Name:
+        """A name, or `files.name`."""
+        if token.kind is TokenKind.QUOTED_NAME or not self._is_sign("."):
+            return Name(token.text, token.kind is TokenKind.QUOTED_NAME, token.column)
+        self._take()
+        name = self._take()
+        if name.kind not in {TokenKind.NAME, TokenKind.QUOTED_NAME}:
+            raise self._error(f"expected a name after {token.text!r} and a dot, found {name}", name)
+        return Name(name.text, name.kind is TokenKind.QUOTED_NAME, token.column, token.text.lower())
+
+    def _parse_exists(self, column: int) -> Exists:
+        """`(SELECT … FROM instances WHERE …)`. Its words have a meaning only here: variables may be called `select`."""
+        self._expect_sign("(")
+        self._expect_word("SELECT", "instances are sought with EXISTS (SELECT 1 FROM instances WHERE …)")
+        selected = self._parse_selected()
+        self._expect_word("FROM")
+        self._expect_word("INSTANCES", "there is nothing else to select from")
+        condition = self._parse(0) if self._take_word("WHERE") else None
+        if not self._is_sign(")"):
+            hint = "the instances are those of the file: neither other tables, nor their names, nor groups are needed"
+            raise self._error(f"expected WHERE or ')', found {self._next}", self._next, hint)
+        self._take()
+        return Exists(selected, condition, column)
+
+    def _parse_selected(self) -> tuple[Node, ...]:
+        if self._is_sign("*"):
+            self._take()
+            return ()
+        selected = [self._parse(0)]
+        while self._is_sign(","):
+            self._take()
+            selected.append(self._parse(0))
+        return tuple(selected)
+
     def _take(self) -> Token:
         token = self._next
         self._next = next(self._tokens, token)
@@ -209,6 +245,17 @@ class _Parser:
         if found:
             self._take()
         return found
+
+    def _take_word(self, word: str) -> bool:
+        """One that is no keyword elsewhere."""
+        found = self._next.kind is TokenKind.NAME and self._next.text.upper() == word
+        if found:
+            self._take()
+        return found
+
+    def _expect_word(self, word: str, hint: str | None = None) -> None:
+        if not self._take_word(word):
+            raise self._error(f"expected {word}, found {self._next}", self._next, hint)
 
     def _expect_keyword(self, word: str) -> None:
         if not self._take_keyword(word):

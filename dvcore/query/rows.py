@@ -1,65 +1,99 @@
-"""Rows of the index, made from a tree."""
+"""Rows of the index, made from a tree, many files at a time."""
 
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
 
-from dvcore.errors import StateError
-from dvcore.ids import FileId
-from dvcore.model.annotations import AnnotationSet
-from dvcore.model.files import FileRecord, decode_record
+from dvcore.errors import CorruptError, StateError
+from dvcore.ids import FileId, format_short
 from dvcore.model.names import Path, format_path
 from dvcore.model.tree import Entry, FileEntry
 from dvcore.model.values import Value, has_type
-from dvcore.query.schema import MAX_VARIABLES, file_columns
+from dvcore.query.recorded import Recorded, read_recorded
+from dvcore.query.schema import MAX_VARIABLES, SCORE
+from dvcore.query.stated import NOTHING, Stated, StatedInstance, read_stated
 from dvcore.repo.treereader import TreeReader
 
 SqlRow = tuple[Value | bytes | None, ...]
 
-_NO_FACTS: Final[SqlRow] = (None, None, None, None)
+
+class Rows(NamedTuple):
+    """What some files have in the tables `files`, `instances` and `attributes`, all in the order of their keys, but for
+    the instances of one file."""
+
+    files: list[SqlRow]
+    instances: list[SqlRow]
+    attributes: list[SqlRow]
 
 
 class FileRows:
-    """Makes the rows that one file of a tree has in `files` and `counts`.
+    """Makes rows of the files of a tree.
 
     Raises StateError where the tree declares more variables than a table has columns.
     """
 
     def __init__(self, tree: TreeReader) -> None:
         self._tree = tree
-        self._variables = tree.tree.variables
+        self._variables = [(one.name, one.type) for one in tree.tree.variables]
         if len(self._variables) > MAX_VARIABLES:
             raise StateError(
                 f"{len(self._variables)} variables are too many to search", hint=f"declare {MAX_VARIABLES} at most"
             )
-        marks = ", ".join("?" for _ in file_columns(len(self._variables)))
-        self.insert_statement = f"INSERT INTO files VALUES ({marks})"
 
-    def make(self, file: bytes, encoded_record: bytes) -> tuple[SqlRow, list[SqlRow]]:
-        """The row of `files`, and those of `counts`.
+    def make(self, encoded: Iterable[tuple[bytes, bytes]]) -> Rows:
+        """The rows of files that are given as ids and encoded records.
 
         Raises CorruptError, NeedsNewerError.
         """
-        record = decode_record(encoded_record)
-        annotations = self._tree.annotations(record)
-        counts: dict[str, int] = {}
-        for instance in annotations.instances:
-            counts[instance.label] = counts.get(instance.label, 0) + 1
-        return self._file_row(file, record, annotations), [(file, label, n) for label, n in counts.items()]
+        records = [(file, read_recorded(data)) for file, data in encoded]
+        wanted = [record.annotations for _, record in records if record.annotations is not None]
+        annotations = iter(self._tree.objects.read_many(wanted))
+        rows = Rows([], [], [])
+        for file, record in records:
+            stated = NOTHING if record.annotations is None else _read_stated(file, next(annotations))
+            rows.files.append(self._file_row(file, record, stated))
+            for instance in stated.instances:
+                _add_instance(rows, file, instance)
+        return rows
 
-    def _file_row(self, file: bytes, record: FileRecord, annotations: AnnotationSet) -> SqlRow:
-        facts = record.facts
-        width, height, format_, mode = (
-            _NO_FACTS if facts is None else (facts.width, facts.height, facts.format, facts.mode)
-        )
-        known = (file, width, height, format_, record.size, mode, record.annotated, len(annotations.instances))
-        values = {**record.variables, **annotations.variables}
-        return (*known, *[self._value(values, number) for number in range(len(self._variables))])
+    def _file_row(self, file: bytes, record: Recorded, stated: Stated) -> SqlRow:
+        width, height, format_, mode = record.facts
+        known = (file, record.blob, width, height, format_, record.size, mode, record.annotated, len(stated.instances))
+        return (*known, *self._values({**record.variables, **stated.variables})) if self._variables else known
 
-    def _value(self, values: dict[str, Value], number: int) -> Value | None:
+    def _values(self, values: Mapping[str, Value]) -> list[Value | None]:
         """NULL too where the value is of another type than is declared now: expressions are checked against that."""
-        declaration = self._variables[number]
-        value = values.get(declaration.name)
-        return value if value is not None and has_type(value, declaration.type) else None
+        found = [(values.get(name), kind) for name, kind in self._variables]
+        return [value if value is not None and has_type(value, kind) else None for value, kind in found]
+
+
+def _read_stated(file: bytes, data: bytes) -> Stated:
+    try:
+        return read_stated(data)
+    except CorruptError as error:
+        raise CorruptError(f"the annotations of file {format_short(file)}: {error.message}", hint=error.hint) from None
+
+
+def _add_instance(rows: Rows, file: bytes, instance: StatedInstance) -> None:
+    id_, label, kind, x, y, width, height, area, attributes = instance
+    score = None
+    if attributes:
+        found = attributes.get(SCORE)
+        score = found if type(found) is float or type(found) is int else None
+        rows.attributes.extend(
+            _attribute_row(file, id_, name, value)
+            for name, value in attributes.items()
+            if name != SCORE or score is None
+        )
+    rows.instances.append((file, label, id_, kind, x, y, width, height, area, score))
+
+
+def _attribute_row(file: bytes, instance: bytes, name: str, value: Value) -> SqlRow:
+    """The value in the column of its type: number, text or truth."""
+    if isinstance(value, bool):
+        return file, instance, name, None, None, value
+    if isinstance(value, str):
+        return file, instance, name, None, value, None
+    return file, instance, name, value, None, None
 
 
 def iter_entry_rows(tree: TreeReader, path: Path, entry: Entry) -> Iterator[SqlRow]:

@@ -18,11 +18,13 @@ class Literal:
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A variable or a built-in field; `quoted` if it stood in double quotes."""
+    """A variable, a built-in field or a field of an instance; `quoted` if it stood in double quotes. `table` is what
+    stood before it and a dot, in lower case: `files` or `instances`, if anything did."""
 
     text: str
     quoted: bool
     column: int
+    table: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +91,23 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A function, by its name in lower case."""
+    """A function, by its name in lower case. `has`, `count` and `attribute` are among them."""
 
     function: str
     arguments: tuple["Node", ...]
     column: int
 
 
-Node = Literal | Name | Unary | Binary | Chain | In | Between | Match | Call
+@dataclass(frozen=True, slots=True)
+class Exists:
+    """`EXISTS (SELECT selected FROM instances WHERE condition)`; nothing is selected where that is `*`."""
+
+    selected: tuple["Node", ...]
+    condition: "Node | None"
+    column: int
+
+
+Node = Literal | Name | Unary | Binary | Chain | In | Between | Match | Call | Exists
 
 
 def children(node: Node) -> tuple[Node, ...]:  # noqa: PLR0911 - a case for each kind of node
@@ -118,3 +129,12 @@ def children(node: Node) -> tuple[Node, ...]:  # noqa: PLR0911 - a case for each
             return (node.operand, node.pattern)
         case Call():
             return node.arguments
+        case Exists():
+            return node.selected if node.condition is None else (*node.selected, node.condition)
+
+
+def split_label(arguments: tuple[Node, ...]) -> tuple[Literal | None, tuple[Node, ...]]:
+    """The label that the arguments of `has` or `count` begin with, if they do, and what follows."""
+    if arguments and isinstance(arguments[0], Literal) and isinstance(arguments[0].value, str):
+        return arguments[0], arguments[1:]
+    return None, arguments

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from dvcore.errors import ExpressionError
 from dvcore.ids import NodeId
 from dvcore.model.tree import Directory, Tree
+from dvcore.query.checker import Checked
 from dvcore.query.compiler import compile_condition
 from dvcore.query.parser import MAX_CHAINED, MAX_DEPTH, parse_expression
 from dvcore.query.syntax import Between, Binary, Call, Chain, In, Literal, Match, Name, Unary
@@ -101,7 +102,19 @@ def test_texts_and_names_are_normalised_but_columns_count_what_was_written() -> 
         ("a = ?", 5, "unexpected '?'"),
         ("a = :b", 5, "unexpected ':'"),
         ("a = 0x10", 6, "unexpected 'x10'"),
-        ("a.b = 1", 2, "unexpected '.'"),
+        ("a. = 1", 4, "expected a name after 'a' and a dot"),
+        ("'a'.b = 1", 4, "unexpected '.'"),
+        ('"a".b = 1', 4, "unexpected '.'"),
+        ("a.b.c = 1", 4, "unexpected '.'"),
+        ("EXISTS (1)", 9, "EXISTS (SELECT 1 FROM instances WHERE …)"),
+        ("EXISTS (SELECT FROM instances)", 21, "expected FROM"),
+        ("EXISTS (SELECT 1 FROM files)", 23, "nothing else to select from"),
+        ("EXISTS (SELECT 1 FROM instances i)", 33, "expected WHERE or ')', found 'i'"),
+        ("EXISTS (SELECT 1 FROM instances, files)", 32, "neither other tables"),
+        ("EXISTS (SELECT 1 FROM instances WHERE a GROUP BY b)", 41, "nor groups"),
+        ("EXISTS (SELECT * FROM instances WHERE)", 38, "expected a value, found ')'"),
+        ("EXISTS (SELECT * FROM instances", 32, "found the end"),
+        ("(SELECT 1 FROM instances)", 9, "expected ')'"),
         ("a = 9223372036854775808", 5, "64 bit"),
         ("a = -9223372036854775809", 6, "64 bit"),
         ("a = 1e999", 5, "64 bit"),
@@ -150,7 +163,7 @@ OPERANDS = st.tuples(st.sampled_from(["", "", "NOT ", "- "]), st.sampled_from(["
 def test_operators_bind_as_in_sqlite(first: str, rest: list[tuple[str, str]]) -> None:
     """The text as SQLite reads it, against the text with the parentheses that our parser sees in it."""
     text = " ".join([first, *[f"{operator} {operand}" for operator, operand in rest]])
-    compiled = compile_condition(EMPTY, text, parse_expression(text))
+    compiled = compile_condition(EMPTY, Checked(text, parse_expression(text), False, {}))
     connection = sqlite3.connect(":memory:")
     expected = connection.execute(f"SELECT {text}").fetchone()
     assert connection.execute(f"SELECT {compiled.sql}", compiled.parameters).fetchone() == expected

@@ -13,16 +13,22 @@ from hypothesis import strategies as st
 from support.bounded import finish, start
 from support.described_trees import Described, cached_repository, file_id, write_tree
 
-from dvcore.errors import CorruptError
-from dvcore.ids import TreeId
-from dvcore.model.declarations import VariableDeclaration
-from dvcore.model.files import ImageFacts
+from dvcore.errors import CorruptError, StorageError
+from dvcore.ids import BlobId, FileId, InstanceId, NodeId, TreeId
+from dvcore.model.annotations import AnnotationSet, Entered, Instance
+from dvcore.model.declarations import LabelDeclaration, VariableDeclaration
+from dvcore.model.files import FileRecord, ImageFacts, encode_record
+from dvcore.model.geometry import Box
+from dvcore.model.tree import Directory, FileEntry, Tree, encode_entry
 from dvcore.model.values import ValueType
-from dvcore.query import Row, evaluate, fill, index, select
+from dvcore.prolly import build
+from dvcore.query import Row, evaluate, fill, index, making, select
 from dvcore.query.index import open_index, open_private_index
 from dvcore.query.schema import SCHEMA_VERSION, TABLES
+from dvcore.repo.objects import save_annotations, save_tree
 from dvcore.repo.repository import Repository
 from dvcore.repo.treereader import TreeReader
+from dvcore.store.file_lock import FileLock
 
 VARIABLES = (VariableDeclaration("dpi", ValueType.INT), VariableDeclaration("location", ValueType.TEXT))
 MANY = {
@@ -53,6 +59,13 @@ def assert_exact(repository: Repository, tree: TreeReader) -> None:
         assert rows(shared) == rows(built)
 
 
+ATTRIBUTES = st.dictionaries(st.sampled_from(["score", "pose"]), st.sampled_from([True, 1, 0.5, "left"]), max_size=2)
+ENTERED = st.builds(
+    lambda label, width, attributes: Entered(label, Box(1.0, 2.0, width, 4.0), attributes=attributes),
+    st.sampled_from(["dog", "cat"]),
+    st.sampled_from([3.0, 5.0]),
+    ATTRIBUTES,
+)
 FILES = st.builds(
     Described,
     given=st.fixed_dictionaries({}, optional={"dpi": st.integers(0, 2), "location": st.sampled_from(["a", "b"])}),
@@ -60,6 +73,7 @@ FILES = st.builds(
     labels=st.lists(st.sampled_from(["dog", "cat"]), max_size=3).map(tuple),
     facts=st.sampled_from([None, ImageFacts(2, 1, "PNG", "L")]),
     annotated=st.booleans(),
+    instances=st.lists(ENTERED, max_size=2).map(tuple),
 )
 PLACES = ["a", "a-", "a0", "a/b", "a/b/c", "a/b0", "a/ä/d", "b/b", "b/b/c", "c%/a", "c_/a"]
 
@@ -98,7 +112,7 @@ def test_a_change_of_choices_moves_and_a_change_of_types_builds(
     repository: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     built: list[TreeId] = []
-    monkeypatch.setattr(index, "build", lambda connection, tree: (built.append(tree.id), fill.build(connection, tree)))
+    monkeypatch.setattr(making, "build", lambda connection, tree: (built.append(tree.id), fill.build(connection, tree)))
     kind = VariableDeclaration("kind", ValueType.ENUM, ("fig",))
     wider = VariableDeclaration("kind", ValueType.ENUM, ("fig", "walnut"))
     other = VariableDeclaration("kind", ValueType.INT)
@@ -128,7 +142,7 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
         (data := path.read_bytes())[: len(data) // 2] + b"\xee" * 40_000 + data[len(data) // 2 + 40_000 :]
     ),
     "other schema": lambda path: execute(path, f"PRAGMA user_version = {SCHEMA_VERSION + 1}"),
-    "no table": lambda path: execute(path, "DROP TABLE counts"),
+    "no table": lambda path: execute(path, "DROP TABLE instances"),
     "no column": lambda path: execute(path, "ALTER TABLE files RENAME COLUMN v0 TO w0"),
     "no tree": lambda path: execute(path, "DELETE FROM meta"),
     "unknown tree": lambda path: execute(path, "UPDATE meta SET tree = zeroblob(32)"),
@@ -169,7 +183,7 @@ def test_a_damaged_file_is_made_anew(repository: Repository, damage: str) -> Non
     with closing(sqlite3.connect(index_file(repository))) as shared, open_private_index(tree) as built:
         assert rows(shared) == rows(built)
     assert repository.layout is not None
-    assert [path.name for path in repository.layout.cache.iterdir()] == ["index"]
+    assert sorted(path.name for path in repository.layout.cache.iterdir()) == ["index", "index.lock"]
 
 
 def test_damage_that_shows_half_way_neither_repeats_nor_drops_a_row(repository: Repository) -> None:
@@ -179,6 +193,106 @@ def test_damage_that_shows_half_way_neither_repeats_nor_drops_a_row(repository: 
     outcomes = evaluate(repository, tree, expressions=[], where="dpi >= 0")
     first = next(outcomes)[0]
     assert [first, *(row for row, _ in outcomes)] == expected
+
+
+def test_an_index_of_the_first_schema_is_made_anew(repository: Repository) -> None:
+    path = index_file(repository)
+    path.parent.mkdir()
+    for statement in (
+        "CREATE TABLE meta (tree)",
+        "CREATE TABLE entries (path PRIMARY KEY, name, directory, file) WITHOUT ROWID",
+        "CREATE TABLE counts (file, label, number, PRIMARY KEY (file, label)) WITHOUT ROWID",
+        "PRAGMA user_version = 1",
+        "PRAGMA journal_mode = WAL",
+    ):
+        execute(path, statement)
+    tree = write_tree(repository, {"a": Described(labels=("dog",))}, labels=("dog",))
+    assert select(repository, tree, where="has('dog', area > 0)") == [Row("a", file_id("a"))]
+    assert_exact(repository, tree)
+    with closing(sqlite3.connect(path)) as shared:
+        assert shared.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
+
+
+def test_making_leaves_nothing_beside_the_index(repository: Repository) -> None:
+    tree = write_tree(repository, MANY, variables=VARIABLES)
+    assert repository.layout is not None
+    leftover = repository.layout.cache / "index.new"
+    leftover.mkdir()
+    (leftover / "index.sqlite").write_bytes(b"of a process that was killed")
+    select(repository, tree, where="true")
+    assert sorted(path.name for path in repository.layout.cache.iterdir()) == ["index", "index.lock"]
+
+
+def test_what_fails_half_way_leaves_nothing_either(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(connection: sqlite3.Connection, tree: TreeReader) -> None:
+        fill.build(connection, tree)
+        raise sqlite3.OperationalError("database or disk is full")
+
+    tree = write_tree(repository, MANY, variables=VARIABLES)
+    monkeypatch.setattr(making, "build", fail)
+    with pytest.raises(StorageError, match="disk is full"):
+        select(repository, tree, where="true")
+    assert repository.layout is not None
+    assert [path.name for path in repository.layout.cache.iterdir()] == ["index.lock"]
+
+
+def test_while_another_process_makes_an_index(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One is waited for, not for ever, and then there is a private one."""
+    monkeypatch.setattr(index, "_LOCK_SECONDS", 0.05)
+    tree = write_tree(repository, {"a": Described()}, variables=VARIABLES)
+    assert repository.layout is not None
+    with FileLock(repository.layout.cache / "index.lock") as lock:
+        lock.take()
+        assert select(repository, tree, where="true") == [Row("a", file_id("a"))]
+        assert not index_file(repository).exists()
+    assert_exact(repository, tree)
+    assert index_file(repository).exists()
+
+
+def test_an_index_that_is_replaced_while_it_is_opened(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its file may be of one index by then, and its log of another: neither is read, nor written."""
+    old = write_tree(repository, {"a": Described()}, variables=VARIABLES)
+    new = write_tree(repository, MANY, variables=VARIABLES)
+    path = index_file(repository)
+    select(repository, old, where="true")
+
+    def replace(database: str, **_: float) -> sqlite3.Connection:
+        connection = sqlite3.connect(database, isolation_level=None)
+        assert making.make_index(path.parent, new, wait=1.0)
+        return connection
+
+    with monkeypatch.context() as patch:
+        patch.setattr(index, "connect", replace)
+        assert index._open_file(path) is None
+    assert_exact(repository, new)
+
+
+def test_where_nearly_all_differs_it_is_made_anew(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fill, "_MOVED_WHOLE", 100)
+    moved: list[TreeId] = []
+    monkeypatch.setattr(index, "move", lambda *given: (moved.append(given[2].id), fill.move(*given)))
+    few = write_tree(repository, {"a": Described()}, variables=VARIABLES)
+    many = write_tree(repository, MANY, variables=VARIABLES)
+    most = write_tree(repository, dict(list(MANY.items())[:800]), variables=VARIABLES)
+    for tree in (few, many, most, few):
+        select(repository, tree, where="true")
+        assert_exact(repository, tree)
+    assert moved == [most.id]
+
+
+def test_files_share_no_rows_when_ids_of_instances_do(repository: Repository) -> None:
+    """Ids of instances are derived from their files', but a tree from elsewhere need not keep to that."""
+    draft = repository.draft()
+    one = Instance(InstanceId(b"i" * 32), "dog", Box(1.0, 1.0, 2.0, 2.0), attributes={"pose": "left"})
+    saved = save_annotations(draft, AnnotationSet({}, (one,)))
+    blob = BlobId(bytes(32))
+    files = build(draft, [(bytes([n]) * 32, encode_record(FileRecord(blob, 1, blob, None, saved))) for n in (1, 2)])
+    entries = [(name, encode_entry(FileEntry(FileId(bytes([n]) * 32)))) for n, name in ((1, b"a"), (2, b"b"))]
+    root = Directory(NodeId(build(draft, entries)), 2)
+    tree = save_tree(draft, Tree(root, NodeId(files), (), (LabelDeclaration("dog", 0),)))
+    repository.store.update(draft.flush_into)
+    found = select(repository, repository.tree(tree), where="count('dog', attribute('pose') = 'left') = 1")
+    assert [row.path for row in found] == ["a", "b"]
 
 
 def test_a_tree_that_is_no_longer_there_is_no_hindrance(repository: Repository) -> None:

@@ -27,7 +27,8 @@ PHOTOGRAPH = ImageFacts(640, 480, "JPEG", "RGB")
 
 @dataclass(frozen=True)
 class Described:
-    """A file: variables given on entry, annotated ones, the label of each instance; `facts` are None for no image."""
+    """A file: variables given on entry, annotated ones, the label of each instance, for instances whose places do not
+    matter, and other instances; `facts` are None for no image."""
 
     given: Mapping[str, Value] = field(default_factory=dict)
     values: Mapping[str, Value] = field(default_factory=dict)
@@ -35,6 +36,7 @@ class Described:
     facts: ImageFacts | None = PHOTOGRAPH
     size: int = 1000
     annotated: bool = False
+    instances: tuple[Entered, ...] = ()
 
 
 def cached_repository(root: Path) -> Repository:
@@ -78,7 +80,7 @@ def write_tree(
 
 def _record(draft: ObjectDraft, path: str, one: Described) -> FileRecord:
     entered = [Entered(label, Box(float(number), 0.0, 1.0, 1.0)) for number, label in enumerate(one.labels)]
-    annotations = AnnotationSet(one.values).with_instances(derive_instances(file_id(path), entered))
+    annotations = AnnotationSet(one.values).with_instances(derive_instances(file_id(path), [*entered, *one.instances]))
     blob = BlobId(digest(b"blob of " + path.encode()))
     saved = save_annotations(draft, annotations)
     return FileRecord(blob, one.size, blob, one.facts, saved, one.given, one.annotated)

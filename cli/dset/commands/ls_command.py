@@ -4,17 +4,16 @@ from collections.abc import Iterator
 
 import click
 
+from dset.addresses import located
 from dset.context import open_repository
 from dset.files import file_json, file_line
 from dset.output import say, say_json
 from dset.selecting import selection, where_option
-from dvcore.errors import DsetError, NotFoundError
 from dvcore.ids import FileId
 from dvcore.model.names import Path, format_path
 from dvcore.model.tree import Directory, FileEntry
 from dvcore.repo.edits import count_files
 from dvcore.repo.repository import Repository
-from dvcore.repo.revisions import resolve_revision, split_revision
 from dvcore.repo.selection import select_files
 from dvcore.repo.treereader import TreeReader
 
@@ -42,7 +41,7 @@ def command(
     if project is None and (label or split):
         raise click.UsageError("--label and --split go with --project")
     repository = open_repository()
-    reader, path = _located(repository, directory)
+    reader, path = located(repository, directory, hint=f"'dset ls {directory}:' lists that revision")
     entry = reader.entry(path)
     if project is not None:
         files = _of_project(repository, reader, path, project, label=label, split=split)
@@ -72,23 +71,6 @@ def _of_project(
     from dset.snapshots import project_paths  # noqa: PLC0415 - 40 ms with SQLite, which only --project needs
 
     yield from project_paths(repository, reader, project, label=label, split=split, under=path)
-
-
-def _located(repository: Repository, text: str) -> tuple[TreeReader, Path]:
-    """The tree and the path in it; somebody who names a revision alone is told how to list it."""
-    revision, path = split_revision(repository, text)
-    reader = repository.tree(revision.tree)
-    if ":" not in text and reader.find_entry(path) is None and _is_revision(repository, text):
-        raise NotFoundError(f"no file or directory {text!r}", hint=f"'dset ls {text}:' lists that revision")
-    return reader, path
-
-
-def _is_revision(repository: Repository, text: str) -> bool:
-    try:
-        resolve_revision(repository, text)
-    except DsetError:
-        return False
-    return True
 
 
 def _matching(repository: Repository, reader: TreeReader, path: Path, where: str) -> Iterator[tuple[Path, FileId]]:
