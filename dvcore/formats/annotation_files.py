@@ -4,8 +4,11 @@ A file that is in another state when it is read than when it was listed is read 
 import must then not be taken for what the source will say again.
 """
 
+import os
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from io import FileIO
 from typing import Final
 
 from dvcore.errors import InvalidInputError
@@ -55,14 +58,21 @@ class AnnotationFiles:
         Raises InvalidInputError, worded as a fault of the file, where it is larger than `MAX_BYTES`, cannot be read or
         is changed meanwhile.
         """
-        if file.size > MAX_BYTES:
-            raise InvalidInputError(f"is too large for an annotation file: {format_count(file.size >> 20, 'MiB')}")
+        with self.opened(file) as opened:
+            size = os.fstat(opened.fileno()).st_size  # it may have grown since it was listed
+            if size > MAX_BYTES:
+                raise InvalidInputError(f"is too large for an annotation file: {format_count(size >> 20, 'MiB')}")
+            return opened.read(size + 1)
+
+    @contextmanager
+    def opened(self, file: AnnotationFile) -> Iterator[FileIO]:
+        """The open file, for the time of the `with`, for those that are read bit by bit.
+
+        Raises InvalidInputError, worded as a fault of the file, where it cannot be read or is changed meanwhile.
+        """
         try:
             with opened_steady(file.place) as (opened, state):
                 self.are_as_listed = self.are_as_listed and state == file.state
-                data = opened.read(MAX_BYTES + 1)
+                yield opened
         except OSError as error:
             raise InvalidInputError(f"cannot be read: {format_reason(error)}") from None
-        if len(data) > MAX_BYTES:
-            raise InvalidInputError("is too large for an annotation file")
-        return data

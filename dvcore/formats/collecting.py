@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from dvcore.errors import Fault, InvalidInputError
 from dvcore.formats.placing import Coordinates, Placed, place
 from dvcore.formats.reading import ReadFile
-from dvcore.formats.source import format_count, format_place
+from dvcore.formats.source import StatedAnnotations, format_count, format_place
+from dvcore.formats.stated_map import StatedMap
 from dvcore.image.facts import Probe
 from dvcore.model.files import ImageFacts
 from dvcore.model.names import MAX_DEPTH, Path
@@ -17,10 +18,12 @@ from dvcore.repo.additions import Addition, AdditionSpool
 
 @dataclass(slots=True)
 class Collected:
-    """Where the files go, what all of them are given and what each must have, and what has come of those that were
-    added so far."""
+    """Where the files go, what their source says of each, what all of them are given and what each must have, and what
+    has come of those that were added so far. Only here is what is said of a file unpacked: it may be much, and files
+    are read ahead."""
 
     to: Path
+    stated: StatedMap
     given: Mapping[str, Value]
     required: Collection[str]
     coordinates: Coordinates
@@ -30,6 +33,8 @@ class Collected:
     additions: AdditionSpool
     adjusted: list[Fault] = field(default_factory=list)
     instances: Counter[str] = field(default_factory=Counter)
+    met: int = 0
+    """Instances that the source has for those files."""
     converted: int = 0
     undecided: int = 0
 
@@ -53,11 +58,12 @@ class Collected:
         path = (*self.to, *read.file.path)
         if len(path) > MAX_DEPTH:
             raise InvalidInputError(f"would be deeper than {MAX_DEPTH} directories")
-        variables = {**self.given, **read.file.variables}
+        stated = self.stated.get(read.file.path)
+        variables = {**self.given, **read.file.variables, **(stated.variables if stated else {})}
         for name in self.required:
             if name not in variables:
                 raise InvalidInputError(f"has no value for the required variable {name!r}")
-        placed = self._placed(read)
+        placed = self._placed(read.probe, stated)
         return Addition(
             path=path,
             blob=read.blob,
@@ -67,11 +73,11 @@ class Collected:
             entered=None if placed is None else placed.entered,
         )
 
-    def _placed(self, read: ReadFile) -> Placed | None:
-        stated = read.file.annotations
-        if stated is None or read.probe is None or not stated.is_annotated:
+    def _placed(self, probe: Probe | None, stated: StatedAnnotations | None) -> Placed | None:
+        if stated is None or probe is None or not stated.is_annotated:
             return None
-        placed = place(stated, read.probe, self.coordinates)
+        placed = place(stated, probe, self.coordinates, keep_degenerate=self.keep_degenerate)
+        self.met += len(stated.instances)
         self.left_out.extend(placed.left_out)
         self.adjusted.extend(placed.adjusted)
         self.instances.update(one.label for one in placed.entered)

@@ -1,7 +1,7 @@
 """The seam of the formats: what a reader is given, and what it says that a source holds."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path as FolderPath
 
 from dvcore.errors import Fault
@@ -13,35 +13,41 @@ from dvcore.model.declarations import LabelDeclaration, VariableDeclaration
 
 
 @dataclass(frozen=True, slots=True)
+class EmbeddedFiles:
+    """Files that lie inside others, such as the images in record files: how many, and what gives them one at a time,
+    with their bytes. The `place` of each is only what messages call it."""
+
+    count: int
+    iter_files: Callable[[], Iterator[tuple[SourceFile, bytes]]]
+
+
+@dataclass(frozen=True, slots=True)
 class Contents:
-    """What a source holds. `annotations` are what it says of files. `faults` are files that cannot come in, `left_out`
-    instances; `passed_over` counts files that were not meant; `notes` are for people. `are_as_listed`: whether the
-    annotation files that the walk found were read in the states that it found them in; `annotation_state` is the one
-    that the annotation file named by `Format.find_annotations` was in when it was read."""
+    """What a source holds: files in folders, and such as lie inside others. `annotations` are what it says of files.
+    `faults` are files that cannot come in, `left_out` instances, each of them; `refused_instances` counts those of
+    files in `faults`, and `repeated_instances` those that the source has twice. `passed_over` counts files that were
+    not meant; `notes` are for people. `are_as_listed`: whether the annotation files that the walk found were read in
+    the states that it found them in; `annotation_state` is the one that the annotation file named by
+    `Format.find_annotations` was in when it was read."""
 
     folders: Sequence[SourceFolder]
     annotations: StatedMap = field(default_factory=StatedMap)
     faults: tuple[Fault, ...] = ()
     left_out: tuple[Fault, ...] = ()
+    refused_instances: int = 0
+    repeated_instances: int = 0
     passed_over: int = 0
     variables: tuple[VariableDeclaration, ...] = ()
     labels: tuple[LabelDeclaration, ...] = ()
     notes: tuple[str, ...] = ()
     are_as_listed: bool = True
     annotation_state: bytes | None = None
+    embedded: EmbeddedFiles | None = None
 
     @property
     def count(self) -> int:
         """How many files there are."""
-        return count_files(self.folders)
-
-    def file(self, folder: SourceFolder, raw: bytes, state: bytes) -> SourceFile:
-        """A file of one of the folders, with what is said of it."""
-        file = folder.file(raw, state)
-        stated = self.annotations.get(file.path)
-        if stated is None:
-            return file
-        return replace(file, annotations=stated, variables={**file.variables, **stated.variables})
+        return count_files(self.folders) + (self.embedded.count if self.embedded else 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,23 @@ from typing import Final
 from dvcore.errors import InvalidInputError, NotFoundError, nearest_hint
 from dvcore.formats.coco import COCO
 from dvcore.formats.contents import Format
+from dvcore.formats.cvat import CVAT
 from dvcore.formats.files import FILES
 from dvcore.formats.folders import FOLDERS
 from dvcore.formats.images import IMAGES
+from dvcore.formats.kitti import KITTI
+from dvcore.formats.labelme import LABELME
+from dvcore.formats.labelstudio import LABELSTUDIO
+from dvcore.formats.openimages import OPEN_IMAGES
 from dvcore.formats.source import Request, format_place, stat_source
+from dvcore.formats.table import CSV, JSON_LINES
+from dvcore.formats.tfdetection import TF_DETECTION
+from dvcore.formats.voc import VOC
+from dvcore.formats.yolo import YOLO
 
-FORMATS: Final = {one.name: one for one in (COCO, IMAGES, FOLDERS, FILES)}
+_ANNOTATED: Final = (COCO, CVAT, LABELME, LABELSTUDIO, VOC, TF_DETECTION, OPEN_IMAGES, KITTI, YOLO, CSV, JSON_LINES)
+
+FORMATS: Final = {one.name: one for one in (*_ANNOTATED, IMAGES, FOLDERS, FILES)}
 """In the order in which they are asked whether a source is theirs. Class folders and any files look like folders of
 images: they are used only by name."""
 
@@ -47,6 +58,8 @@ def _format(name: str) -> Format:
 
 def _search(request: Request) -> Detected:
     stat_source(request.source)
+    if request.annotations is not None and not request.annotations.exists():
+        raise NotFoundError(f"there is no annotation file {format_place(request.annotations)!r}")
     for one in FORMATS.values():
         if request.annotations is not None and not one.find_annotations:
             continue

@@ -21,7 +21,7 @@ from dvcore.formats.placing import Coordinates
 from dvcore.formats.reading import BlobIntake, are_all_stored
 from dvcore.formats.receipts import NamedAnnotations, Receipts, find_fingerprint, named_annotations, receipt_key
 from dvcore.formats.report import ImportReport
-from dvcore.formats.source import LabelFrom, Request, format_count, format_place, stat_source
+from dvcore.formats.source import BoxConvention, LabelFrom, Request, format_count, format_place, stat_source
 from dvcore.formats.stat_cache import StatCache, open_cache_map
 from dvcore.formats.walking import walk
 from dvcore.model.names import Path, format_path
@@ -50,6 +50,7 @@ def import_source(
     keep_annotations: bool = False,
     replace_annotations: bool = False,
     coordinates: Coordinates = Coordinates.AUTO,
+    box_convention: BoxConvention = BoxConvention.PIXELS,
     keep_degenerate: bool = False,
     skip_bad: bool = False,
     strict: bool = False,
@@ -68,7 +69,7 @@ def import_source(
     _refuse_own_folder(repository, source)
     adding = AddOptions(on_existing, keep_annotations, replace_annotations)
     options = _Options(dict(set or {}), adding, coordinates, keep_degenerate, skip_bad, strict)
-    request = Request(source, annotations, variable, label_from, repository.scratch)
+    request = Request(source, annotations, variable, label_from, repository.scratch, box_convention, keep_degenerate)
     with open_cache_map(repository.scratch) as kept:
         return _Import(repository, source, to, options, kept, progress or Silent()).run(request, format)
 
@@ -105,17 +106,19 @@ class _Import:
         begun = self.repository.clock() * 1000
         detected = detect_format(request, format_name)
         found = walk(request.source, detected.format.takes, detected.format.takes_annotations)
-        kept = self.kept if all(map(shows_changes, found.devices)) else CacheMap(None, 0)
-        cache = StatCache(kept, begun)
         annotations = _named_annotations(detected.format, request)
-        labels = request.variable, request.label_from.value
-        stated = [detected.format.name, detected.reason, *labels, *self.options.packed()]
+        devices = found.devices if annotations is None else found.devices | annotations.devices
+        kept = self.kept if all(map(shows_changes, devices)) else CacheMap(None, 0)
+        cache = StatCache(kept, begun)
+        read_as = request.variable, request.label_from.value, request.box_convention.value
+        stated = [detected.format.name, detected.reason, *read_as, *self.options.packed()]
         fingerprint = find_fingerprint(found, annotations, stated, begun)
         receipts = Receipts(kept, receipt_key(self.source, self.to), fingerprint)
         report = receipts.find(self.repository.work(self.repository.branch()))
         if report and are_all_stored(found.folders, cache, self.repository.blobs, detected.format.are_images):
             return report
-        request = replace(request, annotations=annotations.place if annotations else None)
+        declared = self.repository.working_tree().tree.variables
+        request = replace(request, annotations=annotations.place if annotations else None, declared=declared)
         contents = detected.format.read(request, found)
         with contents.annotations:
             report, as_listed = self._do(detected, contents, cache)
@@ -131,6 +134,7 @@ class _Import:
         with AdditionSpool(self.repository.scratch) as additions:
             collected = Collected(
                 to=self.to,
+                stated=contents.annotations,
                 given=given,
                 required=_required(tree),
                 coordinates=self.options.coordinates,
@@ -220,6 +224,8 @@ def _report(detected: Detected, contents: Contents, collected: Collected, added:
         faulty_files=tuple(collected.faults),
         instances=dict(sorted(collected.instances.items())),
         left_out=tuple(collected.left_out),
+        refused_instances=contents.refused_instances + contents.annotations.instances - collected.met,
+        repeated_instances=contents.repeated_instances,
         adjusted=tuple(collected.adjusted),
         converted=collected.converted,
         notes=contents.notes,

@@ -43,7 +43,7 @@ _HASH_BYTES: Final = 1 << 20
 @dataclass(frozen=True, slots=True)
 class ReadFile:
     """A file that was read, its bytes stored unless `BlobIntake` says otherwise. `probe` is None where no image was
-    expected. `state` is the one that the file was in when it held the bytes."""
+    expected. `state` is the one that the file was in when it held the bytes, empty where it lies inside another."""
 
     file: SourceFile
     blob: BlobId
@@ -168,10 +168,22 @@ class BlobIntake:
                     yield from self._collect(*waiting.popleft(), progress)
             while waiting:
                 yield from self._collect(*waiting.popleft(), progress)
+            yield from self._iter_embedded(contents, progress)
         finally:
             pool.shutdown(cancel_futures=True)
             if self._ahead is not None:
                 self._ahead.close()
+
+    def _iter_embedded(self, contents: Contents, progress: Progress) -> Iterator[ReadFile]:
+        """What lies inside other files is read by whoever knows these, every time."""
+        for file, data in contents.embedded.iter_files() if contents.embedded else ():
+            try:
+                read = self._take(file, data, b"")
+            except InvalidInputError as error:
+                self._faults.append(Fault(format_place(file.place), error.message))
+            else:
+                yield read
+            progress.advance(1)
 
     def _iter_groups(self, contents: Contents) -> Iterator[_Group]:
         for folder in contents.folders:
@@ -183,7 +195,7 @@ class BlobIntake:
                     if group.is_full:
                         yield group
                         group = _Group(reading)
-                    group.add(_Item(name, state, contents.file(folder, name, state), usable.get(name)))
+                    group.add(_Item(name, state, folder.file(name, state), usable.get(name)))
                 group.is_last = True
                 yield group
 

@@ -25,7 +25,7 @@ from dvcore.model.names import Path
 from dvcore.repo.adding import AddReport
 from dvcore.store.cache_map import CacheMap
 
-_VERSION: Final = 3
+_VERSION: Final = 5
 """To be raised whenever a format or the planning comes to another result, or a report to other words."""
 _MAX_BYTES: Final = 1 << 20
 """A report that names thousands of instances is rather made anew than kept."""
@@ -61,18 +61,21 @@ class Receipts:
 
 @dataclass(frozen=True, slots=True)
 class NamedAnnotations:
-    """The annotation file that an import is to read, and the state that it is in; None where it cannot be looked at."""
+    """The annotation file that an import is to read, and the state that it is in; None where it cannot be looked at.
+    `devices` are those that it is on."""
 
     place: FolderPath
     state: bytes | None
+    devices: frozenset[int] = frozenset()
 
 
 def named_annotations(place: FolderPath) -> NamedAnnotations:
     """The file as it is now."""
     try:
-        return NamedAnnotations(place, pack_state(place.stat()))
+        status = place.stat()
     except OSError:
         return NamedAnnotations(place, None)
+    return NamedAnnotations(place, pack_state(status), frozenset([status.st_dev]))
 
 
 def find_fingerprint(

@@ -15,8 +15,9 @@ class ImportReport:
     `files` counts what became of the files that came in, and of their instances. `passed_over` counts files that were
     not meant to come in, `faulty_files` names those that could not (with `skip_bad`). `instances` counts, by label,
     what the source gave and could be placed; `left_out` names what could not, `adjusted` what was cut off or lost a
-    part. `converted` counts the files whose coordinates were turned from raw to displayed. `notes` and `warnings` are
-    sentences for people.
+    part. `refused_instances` are those of files that could not come in, `repeated_instances` those that the source has
+    twice; with them, `stated_instances` counts all that it has. `converted` counts the files whose coordinates were
+    turned from raw to displayed. `notes` and `warnings` are sentences for people.
     """
 
     format: str
@@ -26,10 +27,22 @@ class ImportReport:
     faulty_files: tuple[Fault, ...]
     instances: Mapping[str, int]
     left_out: tuple[Fault, ...]
+    refused_instances: int
+    repeated_instances: int
     adjusted: tuple[Fault, ...]
     converted: int
     notes: tuple[str, ...]
     warnings: tuple[str, ...]
+
+    @property
+    def taken_instances(self) -> int:
+        """Those of all labels."""
+        return sum(self.instances.values())
+
+    @property
+    def stated_instances(self) -> int:
+        """All that the source has: taken, left out, refused with their file, repeated."""
+        return self.taken_instances + len(self.left_out) + self.refused_instances + self.repeated_instances
 
 
 def pack_report(report: ImportReport) -> dict[str, Any]:

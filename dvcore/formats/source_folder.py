@@ -109,6 +109,14 @@ def count_files(folders: Iterable[SourceFolder]) -> int:
     return sum(folder.count for folder in folders)
 
 
+def without_paths(folders: Iterable[SourceFolder], paths: Iterable[Path]) -> list[SourceFolder]:
+    """The folders without the files at these paths under the destination."""
+    names: dict[Path, set[str]] = {}
+    for path in paths:
+        names.setdefault(path[:-1], set()).add(path[-1])
+    return [folder.without(names.get(folder.path, ())) for folder in folders]
+
+
 def by_path(folders: Iterable[SourceFolder]) -> list[list[SourceFolder]]:
     """Folders that come into the same directory, together: links and normal form C make one of several."""
     groups: dict[Path, list[SourceFolder]] = {}

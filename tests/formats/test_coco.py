@@ -10,7 +10,7 @@ from pycocotools import mask as reference
 from support.sources import HEIGHT, WIDTH, coco, imported, instances, put_coco, put_pictures, reasons, records
 
 from dvcore.errors import FaultyFilesError, InvalidInputError, NotFoundError
-from dvcore.formats.coco import document
+from dvcore.formats.coco import documents
 from dvcore.formats.report import ImportReport
 from dvcore.model.geometry import Box, Mask, Polygon
 from dvcore.repo.repository import Repository
@@ -110,7 +110,7 @@ def test_the_box_of_a_useless_outline_is_cut_off_at_the_edge(repository: Reposit
 
 def test_labels_keep_what_the_source_says_of_them(repository: Repository, tmp_path: Path) -> None:
     categories = [
-        {"id": 7, "name": "nut", "supercategory": "food", "color": "#FF8000", "skeleton": []},
+        {"id": 7, "name": "nut", "supercategory": "food", "color": "#FF8000", "url": ""},
         {"id": "x9", "name": "été"},
         {"id": 8, "name": "nut"},
     ]
@@ -120,7 +120,7 @@ def test_labels_keep_what_the_source_says_of_them(repository: Repository, tmp_pa
     assert (summer.name, summer.source) == ("été", "x9")
     assert report.instances == {"nut": 1}
     assert "the categories 7 and 8 are one label, 'nut'" in reasons(report.notes)
-    assert "not kept of its categories: 'skeleton' (1)" in reasons(report.notes)
+    assert "not kept of its categories: 'url' (1)" in reasons(report.notes)
 
 
 @pytest.mark.parametrize(
@@ -139,9 +139,9 @@ def test_a_category_that_cannot_be_a_label_is_left_out_with_its_annotations(
     shapes = [{"bbox": [1, 1, 2, 2]}, {"bbox": [1, 1, 2, 2], "category_id": 2}]
     report = taken(repository, tmp_path, *shapes, categories=categories)
     assert [one.name for one in repository.working_tree().tree.labels] == ["tv/monitor"]
-    category, annotation = report.left_out
-    assert str(category).startswith("labels.json: categories[1]: ")
-    assert reason in str(category)
+    (annotation,) = report.left_out
+    assert "labels.json: categories[1] is no label: " in reasons(report.notes)
+    assert reason in reasons(report.notes)
     assert str(annotation) == "labels.json: annotation 2: has the unknown category_id 2"
 
 
@@ -151,7 +151,7 @@ def test_spaces_around_the_name_of_a_category_are_taken_off_and_named(repository
     report = taken(repository, tmp_path, *shapes, categories=categories)
     assert [one.name for one in repository.working_tree().tree.labels] == ["tv"]
     assert report.instances == {"tv": 2}
-    assert "labels.json: the category 1 is called 'tv '; its label is 'tv'" in reasons(report.notes)
+    assert "labels.json: the category 1 is called 'tv '; it is 'tv'" in reasons(report.notes)
     assert "the categories 1 and 2 are one label, 'tv'" in reasons(report.notes)
 
 
@@ -184,12 +184,12 @@ def test_attributes(repository: Repository, tmp_path: Path) -> None:
         "area": 4,
         "occluded": True,
         "attributes": {"ripe": "yes", "score": 1, "tags": ["a"], "none": None},
-        "keypoints": [1, 2, 2],
+        "polyline": [1, 2, 2],
         "huge": 10**30,
     }
     report = taken(repository, tmp_path, one)
     assert instances(repository, "nuts/a.png")[0].attributes == {"score": 0.5, "occluded": True, "ripe": "yes"}
-    assert "not kept of its annotations: 'huge' (1), 'keypoints' (1), 'score' (1), 'tags' (1)" in reasons(report.notes)
+    assert "not kept of its annotations: 'huge' (1), 'polyline' (1), 'score' (1), 'tags' (1)" in reasons(report.notes)
 
 
 def test_listed_without_instances_is_annotated_and_unlisted_is_not(repository: Repository, tmp_path: Path) -> None:
@@ -361,7 +361,7 @@ def test_a_coco_json_is_known_however_its_sections_lie_in_the_pieces_that_are_re
 ) -> None:
     put_coco(tmp_path, coco({"bbox": [1, 1, 2, 2]}))
     for size in (1, 7, 20):
-        monkeypatch.setattr(document, "_READ_BYTES", size)
+        monkeypatch.setattr(documents, "_READ_BYTES", size)
         assert imported(repository, tmp_path).format == "coco"
 
 
@@ -369,18 +369,21 @@ def test_a_coco_json_is_known_however_its_sections_lie_in_the_pieces_that_are_re
     ("text", "message"),
     [
         ("", "is no json"),
-        ("[]", "it holds no object"),
-        ('{"images": [], "annotations": {}}', "it has no list 'annotations'"),
-        ('{"images": [], "annotations": []}', "it has no list 'categories'"),
-        ("[" * 100_000, "is nested too deeply"),
-        ('{"images": ' + "9" * 5000 + "}", "is no json"),
-        ('{"images": ', "is no json"),
+        ("[]", "holds no object"),
+        ('{"images": [], "annotations": {}}', "its 'annotations' is no list"),
+        ('{"images": [], "images": [], "annotations": []}', "has the list 'images' twice"),
+        ('{"annotations": [], "categories": []}', "it has no list 'images'"),
+        ('{"images": ' + "[" * 100_000, "is nested too deeply"),
+        ('{"images": [' + "9" * 5000 + "]}", "is no json: Exceeds the limit"),
+        ('{"images": [],\n "annotations": [{]}', "is no json: Expecting .*: line 2 column 19$"),
+        ('{"images": [', "is no json: Expecting value: line 1 column 13$"),
+        ('{"images": []} x', "is no json: Extra data: line 1 column 16$"),
     ],
 )
 def test_what_is_no_coco_json_is_refused(repository: Repository, tmp_path: Path, text: str, message: str) -> None:
     put_coco(tmp_path, text)
     with pytest.raises(InvalidInputError, match=message) as error:
-        imported(repository, tmp_path, annotations=tmp_path / "labels.json")
+        imported(repository, tmp_path, format="coco", annotations=tmp_path / "labels.json")
     assert "labels.json" in str(error.value)
 
 

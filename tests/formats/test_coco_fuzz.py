@@ -1,6 +1,7 @@
 """Any json at all is imported or refused by name; nothing else ever comes out."""
 
 import copy
+import io
 import json
 import tempfile
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from PIL import Image
 from support.sources import coco, imported, put_pictures
 
 from dvcore.errors import DsetError
@@ -18,6 +20,11 @@ VALID = coco(
     {"segmentation": [[1, 1, 3, 1, 3, 3], [4, 4, 6, 4, 6, 6]], "bbox": [1, 1, 5, 5], "category_id": 2},
     {"segmentation": {"size": [8, 12], "counts": [10, 20, 66]}, "iscrowd": 1},
     {"segmentation": {"size": [8, 12], "counts": "1N1Zf2"}},
+    {"keypoints": [1, 2, 2, 3, 4, 1], "bbox": [1, 1, 4, 4], "num_keypoints": 2},
+    categories=[
+        {"id": 1, "name": "nut", "keypoints": ["stem", "tip"], "skeleton": [[1, 2]], "isthing": 1},
+        {"id": 2, "name": "leaf", "supercategory": "plant"},
+    ],
 )
 
 odd_numbers = st.sampled_from([0, -1, 1, 2**31, 2**63, 10**30, 1e308, -1e308, 1e-320, float("nan"), float("inf")])
@@ -41,8 +48,8 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 
 @st.composite
-def mutated(draw: st.DrawFn) -> Any:
-    document: Any = copy.deepcopy(VALID)
+def mutated(draw: st.DrawFn, valid: Any = VALID) -> Any:
+    document: Any = copy.deepcopy(valid)
     for _ in range(draw(st.integers(1, 4))):
         *above, last = draw(st.sampled_from(places(document)[1:]))
         parent = document
@@ -66,16 +73,15 @@ def is_imported_or_refused(document: Any) -> None:
         (source / "labels.json").write_text(json.dumps(document))
         before = repository.working_tree().id
         try:
-            report = imported(repository, source, annotations=source / "labels.json", skip_bad=True)
+            named = source / "labels.json"
+            report = imported(repository, source, format="coco", annotations=named, skip_bad=True)
         except DsetError as error:
             str(error).encode()
             assert repository.working_tree().id == before
             return
         for fault in (*report.faulty_files, *report.left_out, *report.adjusted):
             str(fault).encode()
-        stated = document["annotations"]
-        if not report.faulty_files:
-            assert sum(report.instances.values()) + len(report.left_out) >= len(stated), "none goes without a word"
+        assert report.stated_instances == len(document.get("annotations", ())), "none goes without a word"
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -88,3 +94,44 @@ def test_mutated_documents(document: Any) -> None:
 @given(st.fixed_dictionaries({name: json_values | st.lists(json_values, max_size=3) for name in VALID}))
 def test_documents_of_anything(document: Any) -> None:
     is_imported_or_refused(document)
+
+
+PANOPTIC = coco(
+    {"file_name": "a.png", "segments_info": [{"id": 9, "category_id": 1, "iscrowd": 0}, {"id": 300, "category_id": 2}]},
+    {"caption": "a nut"},
+)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(mutated(PANOPTIC), st.none() | st.tuples(st.floats(0, 1), st.binary(max_size=3)))
+def test_mutated_panoptic_documents_and_masks(document: Any, damage: tuple[float, bytes] | None) -> None:
+    stream = io.BytesIO()
+    Image.new("RGB", (12, 8), (9, 0, 0)).save(stream, "PNG")
+    mask = stream.getvalue()
+    if damage is not None:
+        at = int(damage[0] * len(mask))
+        mask = mask[:at] + damage[1] + mask[at + 1 :]
+    with tempfile.TemporaryDirectory() as folder, Repository.in_memory() as repository:
+        source = put_pictures(Path(folder), "a.png")
+        (source / "panoptic_val").mkdir()
+        (source / "panoptic_val/a.png").write_bytes(mask)
+        (source / "panoptic_val.json").write_text(json.dumps(document))
+        try:
+            imported(repository, source, format="coco", skip_bad=True)
+        except DsetError as error:
+            str(error).encode()
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.floats(0, 1), st.binary(max_size=4), st.integers(0, 4))
+def test_damaged_bytes(place: float, other: bytes, cut: int) -> None:
+    data = json.dumps(VALID).encode()
+    at = int(place * len(data))
+    with tempfile.TemporaryDirectory() as folder, Repository.in_memory() as repository:
+        source = put_pictures(Path(folder), "a.png")
+        named = source / "labels.json"
+        named.write_bytes(data[:at] + other + data[at + cut :])
+        try:
+            imported(repository, source, format="coco", annotations=named, skip_bad=True)
+        except DsetError as error:
+            str(error).encode()

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 from pycocotools.coco import COCO
-from support.sources import imported, instances, reasons, records
+from support.sources import imported, instances, records
 
 from dvcore.errors import FaultyFilesError, InvalidInputError
+from dvcore.model.geometry import Box, Keypoints
 from dvcore.model.values import ValueType
 from dvcore.repo.repository import Repository
 
@@ -123,20 +124,54 @@ def test_fixture_instances(repository: Repository, shared_data: Path, folder: st
     assert [one.source for one in repository.working_tree().tree.labels] == [1, 2, 4]
 
 
-def test_fixture_with_keypoints_says_that_it_does_not_keep_them(repository: Repository, shared_data: Path) -> None:
-    source = shared_data / FIXTURES / "coco_person_keypoints"
-    annotations = source / "annotations/person_keypoints_val.json"
-    report = imported(repository, source / "images/val", "v", annotations=annotations)
-    assert "'keypoints'" in reasons(report.notes)
-    assert report.instances == {"a": 1, "b": 1}
+def stated_in(place: Path) -> int:
+    """What a json says of where things are: its annotations but for captions and labels, or their segments."""
+    document = json.loads(place.read_text())
+    found = [one for one in document["annotations"] if one.keys() & {"bbox", "segments_info"}]
+    return sum(len(one.get("segments_info", "1")) for one in found)
 
 
-def test_fixture_labels_without_geometry_are_left_out_by_name(repository: Repository, shared_data: Path) -> None:
-    source = shared_data / FIXTURES / "coco_labels"
-    report = imported(repository, source / "images/val", "v", annotations=source / "annotations/labels_val.json")
-    assert len(report.left_out) == 2
-    assert "has neither bbox nor segmentation" in reasons(report.left_out)
-    assert records(repository)["v/b.jpg"].annotated
+@pytest.mark.parametrize(
+    ("folder", "left_out"),
+    [
+        ("coco_captions", 0),
+        ("coco_image_info", 0),
+        ("coco_instances", 0),
+        ("coco_labels", 0),
+        ("coco_panoptic", 1),  # a mask of 5x5 pixels for an image of 10x5
+        ("coco_person_keypoints", 0),
+        ("coco_roboflow", 0),
+        ("coco_stuff", 0),
+        ("mmdet_coco", 0),
+    ],
+)
+def test_fixtures_have_the_counts_of_their_files(
+    repository: Repository, shared_data: Path, folder: str, left_out: int
+) -> None:
+    source = shared_data / FIXTURES / folder
+    report = imported(repository, source)
+    stated = sum(map(stated_in, source.rglob("*.json")))
+    assert (report.format, report.files.added) == ("coco", 2)
+    assert report.taken_instances + len(report.left_out) == report.stated_instances == stated
+    assert len(report.left_out) == left_out
+    found = records(repository)
+    assert {one.variables["split"] for one in found.values()} == {"train", "val"}
+    assert {one.annotated for one in found.values()} == {stated > 0}
+
+
+def test_fixture_keypoints(repository: Repository, shared_data: Path) -> None:
+    imported(repository, shared_data / FIXTURES / "coco_person_keypoints", "p")
+    first, _ = instances(repository, "p/images/val/b.jpg")
+    assert first.geometry == Keypoints(((1.0, 2.0, 2), (3.0, 4.0, 2), (2.0, 3.0, 2)))
+    assert first.box == Box(0.0, 0.0, 1.0, 2.0)
+
+
+def test_fixture_captions_and_labels(repository: Repository, shared_data: Path) -> None:
+    imported(repository, shared_data / FIXTURES / "coco_captions", "c")
+    imported(repository, shared_data / FIXTURES / "coco_labels", "l")
+    found = records(repository)
+    assert found["c/images/val/b.jpg"].variables == {"caption": "world", "caption_2": "text", "split": "val"}
+    assert found["l/images/val/b.jpg"].variables == {"label": "a", "label_2": "b", "split": "val"}
 
 
 def test_fixture_roboflow(repository: Repository, shared_data: Path) -> None:
@@ -144,6 +179,22 @@ def test_fixture_roboflow(repository: Repository, shared_data: Path) -> None:
     assert (report.format, report.instances) == ("coco", {"a": 1, "b": 1})
 
 
-def test_several_annotation_files_are_listed(repository: Repository, shared_data: Path) -> None:
-    with pytest.raises(InvalidInputError, match=r"instances_train\.json.*--annotations"):
+def test_files_that_say_where_the_same_things_are_have_to_be_chosen_from(
+    repository: Repository, shared_data: Path
+) -> None:
+    with pytest.raises(InvalidInputError, match=r"panoptic_train\.json: states where things are.*--annotations"):
         imported(repository, shared_data / FIXTURES / "coco")
+
+
+def test_fixture_of_all_kinds_but_panoptic(repository: Repository, shared_data: Path, tmp_path: Path) -> None:
+    """Its stuff and its keypoints repeat instances, with one id and label."""
+    source = tmp_path / "coco"
+    shutil.copytree(shared_data / FIXTURES / "coco", source)
+    for place in (source / "annotations").glob("panoptic_*"):
+        shutil.rmtree(place) if place.is_dir() else place.unlink()
+    report = imported(repository, source)
+    stated = sum(map(stated_in, source.rglob("*.json")))
+    assert (report.stated_instances, report.repeated_instances, report.taken_instances) == (stated, 4, 4)
+    kinds = {type(one.geometry) for one in instances(repository, "nuts/images/val/b.jpg")}
+    assert kinds == {Keypoints}
+    assert records(repository)["nuts/images/val/b.jpg"].variables["caption_2"] == "text"

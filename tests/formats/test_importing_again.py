@@ -6,6 +6,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,6 +20,7 @@ from support.sources import coco, imported, put_coco, put_pictures, reasons, rec
 
 from dvcore.errors import DsetError, FaultyFilesError, StorageError
 from dvcore.formats import intake, reading
+from dvcore.formats.receipts import NamedAnnotations
 from dvcore.formats.report import ImportReport
 from dvcore.formats.stat_cache import iter_places, open_cache_map
 from dvcore.ids import BlobId, digest
@@ -289,27 +291,30 @@ def test_a_link_that_leads_elsewhere_for_the_time_of_reading_is_not_believed(
     assert _bytes_of(repository, "nuts/current/a.png") == (tmp_path / "versions/v1/a.png").read_bytes()
 
 
+@pytest.mark.parametrize("is_named", [False, True])
 def test_an_annotation_file_that_is_another_when_it_is_read_leaves_no_receipt(
-    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_named: bool
 ) -> None:
     source = put_coco(tmp_path / "source", coco({"bbox": [1, 1, 3, 3]}), "one.txt")
     put_coco(source, coco(), "other.txt")
     place = source / "labels.json"
     place.symlink_to("one.txt")
-    walk = intake.named_annotations
+    looks = "named_annotations" if is_named else "walk"
+    look = getattr(intake, looks)
 
     def flipped(*values: Any) -> Any:
-        found = walk(*values)
+        found = look(*values)
         place.unlink()
         place.symlink_to("other.txt")
         return found
 
-    monkeypatch.setattr(intake, "named_annotations", flipped)
-    assert imported(repository, source).instances == {}
-    monkeypatch.setattr(intake, "named_annotations", walk)
+    options = {"annotations": place} if is_named else {}
+    monkeypatch.setattr(intake, looks, flipped)
+    assert imported(repository, source, **options).instances == {}
+    monkeypatch.setattr(intake, looks, look)
     place.unlink()
     place.symlink_to("one.txt")
-    assert imported(repository, source).files.instances_added == 1
+    assert imported(repository, source, **options).files.instances_added == 1
 
 
 @pytest.mark.parametrize("size", [100, 3 << 20])
@@ -362,6 +367,25 @@ def test_nothing_is_remembered_of_file_systems_that_make_states_up(
     imported(repository, source)
     imported(repository, source)
     assert len(opened) == 10
+
+
+def test_no_receipt_is_kept_of_annotations_that_lie_where_states_are_made_up(
+    repository: Repository, tmp_path: Path, plans: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = put_pictures(tmp_path / "source", "a.png")
+    elsewhere = put_coco(tmp_path / "elsewhere", coco({"bbox": [1, 1, 3, 3]})) / "labels.json"
+    named_annotations = intake.named_annotations
+
+    def on_another_device(place: Path) -> NamedAnnotations:
+        named = named_annotations(place)
+        assert named.devices == {elsewhere.stat().st_dev}
+        return replace(named, devices=frozenset([1]))
+
+    monkeypatch.setattr(intake, "named_annotations", on_another_device)
+    monkeypatch.setattr(intake, "shows_changes", lambda device: device != 1)
+    for _ in range(3):
+        imported(repository, source, annotations=elsewhere)
+    assert len(plans) == 3
 
 
 def test_a_pipe_that_took_the_place_of_a_file_is_not_waited_for(

@@ -10,11 +10,12 @@ from pycocotools import mask as reference
 from support.sources import HEIGHT, WIDTH, coco, imported, instances, put_coco, put_pictures, reasons, turned_jpeg
 
 from dvcore.errors import FaultyFilesError
-from dvcore.formats.masks import displayed_mask
 from dvcore.formats.placing import Coordinates
 from dvcore.formats.report import ImportReport
-from dvcore.model.geometry import Box, Mask, Polygon, bounds
-from dvcore.model.runlength import mask_bounds, mask_of_counts
+from dvcore.formats.turning import displayed_map
+from dvcore.model.bitmaps import map_mask
+from dvcore.model.geometry import Box, Polygon, bounds
+from dvcore.model.runlength import mask_of_counts
 from dvcore.repo.repository import Repository
 
 RAW = {"width": WIDTH, "height": HEIGHT}
@@ -65,8 +66,7 @@ def test_raw_boxes_polygons_and_masks_land_where_pillow_shows_them(
     imported(repository, tmp_path, coordinates=Coordinates.RAW)
     expected = displayed_bounds(bitmap, orientation)
     for one in instances(repository, "nuts/a.png"):
-        found = mask_bounds(one.geometry) if isinstance(one.geometry, Mask) else bounds(one.geometry)
-        assert found == expected
+        assert bounds(one.geometry) == expected
         assert one.box is None
 
 
@@ -77,7 +77,7 @@ def test_masks_are_turned_pixel_by_pixel(orientation: int) -> None:
     image = Image.fromarray(bitmap)
     image.getexif()[0x0112] = orientation
     expected = np.asarray(ImageOps.exif_transpose(image))
-    turned = displayed_mask(mask, orientation)
+    turned = map_mask(mask, displayed_map(orientation, WIDTH, HEIGHT))
     assert (turned.height, turned.width) == expected.shape
     assert turned.counts == reference.encode(np.asfortranarray(expected))["counts"]
 

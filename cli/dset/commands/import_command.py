@@ -1,31 +1,32 @@
 """`dset import`."""
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import click
 
 from dset.context import on_disk, open_repository
-from dset.output import count, counts, note, read_option, say, warn
+from dset.import_report import json_report, say_report
+from dset.output import note, read_option, say_json
 from dset.progress import shown_progress
-from dvcore.errors import Fault
 from dvcore.formats.detect import FORMATS
 from dvcore.formats.intake import import_source
 from dvcore.formats.placing import Coordinates
-from dvcore.formats.report import ImportReport
-from dvcore.formats.source import LabelFrom
+from dvcore.formats.source import BoxConvention, LabelFrom
 from dvcore.model.names import format_path, parse_path
 from dvcore.repo.adding import OnExisting
-
-_SHOWN: Final = 20
 
 
 @click.command("import")
 @click.argument("source", type=click.Path(path_type=Path))
 @click.option("--to", "to", required=True, metavar="DIRECTORY", help="The directory that the files come into.")
-@click.option("--format", "format_", metavar="|".join(FORMATS), help="Found out when left out.")
-@click.option("--annotations", type=click.Path(path_type=Path), metavar="PATH", help="The annotation file.")
-@click.option("--variable", default="label", show_default=True, metavar="NAME", help="Class folders give this enum.")
+@click.option("--format", "format_", metavar="FORMAT", help=f"Found out when left out; one of {', '.join(FORMATS)}.")
+@click.option(
+    "--annotations", type=click.Path(path_type=Path), metavar="PATH", help="The annotation file, or a folder of them."
+)
+@click.option(
+    "--variable", default="label", show_default=True, metavar="NAME", help="Labels of whole images fill this enum."
+)
 @click.option(
     "--label-from",
     type=click.Choice([one.value for one in LabelFrom]),
@@ -50,9 +51,17 @@ _SHOWN: Final = 20
     show_default=True,
     help="What the annotations' coordinates refer to: the image as displayed or as stored.",
 )
+@click.option(
+    "--box-convention",
+    type=click.Choice([one.value for one in BoxConvention]),
+    default=BoxConvention.PIXELS.value,
+    show_default=True,
+    help="What the corners of Pascal VOC boxes are: pixels from 1, or points from 0.",
+)
 @click.option("--keep-degenerate", is_flag=True, help="Take boxes without width or height as they are.")
 @click.option("--skip-bad", is_flag=True, help="Leave out files that cannot be imported.")
 @click.option("--strict", is_flag=True, help="Stop where an instance cannot be stored.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object that says what was done.")
 def command(source: Path, to: str, **options: Any) -> None:
     """Bring the images and annotations of SOURCE, a folder or a file, into a directory."""
     annotations: Path | None = options["annotations"]
@@ -69,66 +78,16 @@ def command(source: Path, to: str, **options: Any) -> None:
         keep_annotations=options["keep_annotations"],
         replace_annotations=options["replace_annotations"],
         coordinates=Coordinates(options["coordinates"]),
+        box_convention=BoxConvention(options["box_convention"]),
         keep_degenerate=options["keep_degenerate"],
         skip_bad=options["skip_bad"],
         strict=options["strict"],
         progress=shown_progress(),
     )
+    shown = format_path(parse_path(to)) or "/"
+    if options["as_json"]:
+        say_json(json_report(report, shown))
+        return
     if options["format_"] is None:
         note(f"read as {report.format}: {report.reason}")
-    _say_report(report, format_path(parse_path(to)) or "/")
-
-
-def _say_report(report: ImportReport, to: str) -> None:
-    files = report.files
-    say(
-        f"{to}: "
-        + counts(
-            [
-                (files.added, "file added" if files.added == 1 else "files added"),
-                (files.unchanged, "unchanged"),
-                (files.completed, "there already and completed"),
-                (files.replaced, "replaced"),
-                (files.skipped, "skipped"),
-                (files.renamed, "renamed"),
-            ]
-        )
-    )
-    _say_instances(report)
-    for old, new in list(files.new_names.items())[:_SHOWN]:
-        say(f"  {old} came in as {new}")
-    if report.passed_over:
-        say(f"passed over {count(report.passed_over, 'file')} not meant to come in")
-    if report.converted:
-        say(f"turned the coordinates of {count(report.converted, 'file')} from stored to displayed")
-    if files.values_kept:
-        note(f"{count(files.values_kept, 'file')} kept another value than came in; 'dset annotate --set' changes it")
-    for line in report.notes:
-        note(line)
-    for line in report.warnings:
-        warn(line)
-    _note_faults("left out, cannot be imported", report.faulty_files, "file")
-    _note_faults("left out, cannot be stored", report.left_out, "instance")
-    _note_faults("stored with a change", report.adjusted, "instance")
-
-
-def _say_instances(report: ImportReport) -> None:
-    files = report.files
-    if report.instances:
-        by_label = ", ".join(f"{label} {number:,}" for label, number in report.instances.items())
-        say(f"instances: {by_label}")
-        numbers = [
-            (files.instances_added, "added"),
-            (files.instances_present, "there already"),
-            (files.instances_removed, "removed"),
-        ]
-        say(f"  {counts(numbers)}")
-
-
-def _note_faults(what: str, faults: tuple[Fault, ...], noun: str) -> None:
-    if faults:
-        note(f"{count(len(faults), noun)} {what}:")
-        for fault in faults[:_SHOWN]:
-            note(f"  {fault}")
-        if len(faults) > _SHOWN:
-            note(f"  … and {len(faults) - _SHOWN:,} more")
+    say_report(report, shown)

@@ -4,13 +4,13 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Final
 
-from dvcore.errors import InvalidInputError
-from dvcore.formats.coco.document import format_value, is_unicode
-from dvcore.model.annotation_names import check_attribute_name
-from dvcore.model.values import Value, check_value
+from dvcore.formats.attribute_values import keep_attribute
+from dvcore.formats.json_files import format_value
+from dvcore.model.values import Value
 
 _NOT_ATTRIBUTES: Final = frozenset(
     {"id", "image_id", "category_id", "bbox", "segmentation", "iscrowd", "attributes"}
+    | {"keypoints", "num_keypoints"}
     | {"area"}  # follows from the geometry; kept, it would be wrong after the first edit
 )
 
@@ -26,49 +26,21 @@ def read_attributes(annotation: Mapping[str, Any], lost: Counter[str]) -> dict[s
     if not annotation.keys() <= _NOT_ATTRIBUTES:
         for key in annotation:
             if key not in _NOT_ATTRIBUTES:
-                _keep(values, key, annotation[key], lost)
+                keep_attribute(values, key, annotation[key], lost)
     nested = annotation.get("attributes")
     if isinstance(nested, dict):
         for key, value in nested.items():
-            _keep(values, key, value, lost)
+            keep_attribute(values, key, value, lost)
     elif nested is not None:
-        lost["attributes"] += 1
+        lost[format_value("attributes")] += 1
     return values
 
 
 def _is_crowd(raw: object, lost: Counter[str]) -> bool:
     """Tools write 0 and 1, false and true, and both as texts."""
-    if raw is None:
+    if raw is None or raw == 0:
         return False
     said = str(raw).lower() if isinstance(raw, int | float | str) else ""
     if said not in _YES | _NO:
         lost[format_value("iscrowd")] += 1
     return said in _YES
-
-
-def _keep(values: dict[str, Value], key: str, raw: object, lost: Counter[str]) -> None:
-    if raw is None:
-        return
-    value, name = _value(raw), _name(key)
-    if value is None or name is None or name in values:
-        lost[format_value(key)] += 1
-    else:
-        values[name] = value
-
-
-def _name(key: str) -> str | None:
-    """The attribute's name, or None where it cannot be one."""
-    try:
-        return check_attribute_name(key)
-    except InvalidInputError:
-        return None
-
-
-def _value(raw: object) -> Value | None:
-    """The value as it is stored, or None where it cannot be."""
-    if not isinstance(raw, bool | int | float | str) or (isinstance(raw, str) and not is_unicode(raw)):
-        return None
-    try:
-        return check_value(raw)
-    except InvalidInputError:
-        return None

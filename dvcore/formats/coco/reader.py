@@ -1,161 +1,178 @@
-"""Reads a folder of images with a COCO instances json."""
+"""Reads a source of images with its COCO json files."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path as FolderPath
-from typing import Any
-from unicodedata import normalize
+from typing import Final
 
 from dvcore.errors import Fault, InvalidInputError
-from dvcore.formats.coco.attributes import read_attributes
-from dvcore.formats.coco.categories import Categories, read_categories
-from dvcore.formats.coco.document import (
-    Document,
-    find_document,
-    find_key,
-    format_value,
-    open_document,
-    take_key,
-    take_object,
-)
-from dvcore.formats.coco.listing import Listing, match_images
-from dvcore.formats.coco.shapes import read_shape
+from dvcore.formats.annotation_files import AnnotationFiles
+from dvcore.formats.coco.annotations import CAPTION, DocumentReader
+from dvcore.formats.coco.categories import Categories, merge_labels
+from dvcore.formats.coco.documents import DocumentFile, find_documents, is_document_name, read_documents
+from dvcore.formats.coco.gathering import Gathering
+from dvcore.formats.coco.listing import Listing, image_folders
+from dvcore.formats.coco.naming import Kind
+from dvcore.formats.coco.sections import ANNOTATIONS, IMAGES, Sections, read_sections
 from dvcore.formats.contents import Contents, Format
-from dvcore.formats.source import (
-    Request,
-    StatedAnnotations,
-    StatedInstance,
-    format_count,
-    format_place,
-)
-from dvcore.formats.source_folder import SourceFolder, count_files
-from dvcore.formats.splits import published_splits, split_declarations, with_splits
-from dvcore.formats.stated_map import StatedMap
+from dvcore.formats.source import Request, format_count, format_place
+from dvcore.formats.source_folder import SourceFolder, count_files, without_paths
+from dvcore.formats.splits import SPLIT_VARIABLE, published_splits, split_declarations, with_splits
 from dvcore.formats.walking import Walk, drop_collisions
 from dvcore.image.names import is_image_name
-from dvcore.model.annotations import Entered
+from dvcore.model.declarations import VariableDeclaration
 from dvcore.model.names import Path
+from dvcore.model.values import ValueType
+from dvcore.model.variable_names import check_variable_name
+
+_IMAGE_FOLDERS: Final = ("images",)
+"""Looked through for folders that are splits."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A file that was read."""
+
+    reader: DocumentReader
+    sections: Sections
 
 
 def read_coco(request: Request, found: Walk) -> Contents:
-    """The images of a folder, those that the json lists with what it says of them.
+    """The images of a source, those that its COCO files list with what they say of them.
 
-    Raises NotFoundError where the json is missing, InvalidInputError where it is none of COCO's.
+    Raises NotFoundError where a file is missing, InvalidInputError where it is none of COCO's.
     """
-    place = find_document(request)
-    if place is None:
+    jsons = AnnotationFiles(found.annotations)
+    documents = read_documents(request, jsons)
+    if not documents:
         raise InvalidInputError(
             f"{format_place(request.source)!r} has no COCO json, nor has its annotations/",
             hint="name one with --annotations",
         )
-    document = open_document(place)
-    folders, collisions = drop_collisions(found.folders)
-    splits = published_splits(folders)
-    listing = match_images(document, {path for folder in folders for path in folder.iter_paths()})
-    categories = read_categories(document.name, document.categories)
-    instances = _read_annotations(document, listing, categories)
+    images, collisions = drop_collisions(found.folders)
+    gathering = Gathering(request.scratch, documents)
+    paths = {path for folder in images for path in folder.iter_paths()}
+    folders = list(dict.fromkeys(folder.path for folder in images))
+    listings = [Listing(one.where, image_folders(one, folders), paths) for one in documents]
+    read = [_read(*one, gathering, request.variable) for one in zip(documents, listings, strict=True)]
+    gathering.finish()
+    images, masks = _without_masks(images, read)
+    refused = gathering.refused.union(*(one.reader.listing.refused_paths for one in read))
+    kept = without_paths(images, refused)
+    splits = published_splits(kept, _IMAGE_FOLDERS)
+    states = {file.state for file in jsons}
+    used = sum(one.sections.state in states for one in read)
     return Contents(
-        folders=_without_refused(with_splits(folders, splits), listing),
-        annotations=_stated(request.scratch, listing, instances.by_image),
-        faults=(*found.faults, *collisions, *listing.faults),
-        left_out=(*categories.left_out, *instances.left_out),
-        passed_over=found.passed_over - _is_under(place, request.source),
-        variables=split_declarations(splits),
-        labels=categories.labels,
-        annotation_state=document.state,
-        notes=(*found.notes, *_notes(document, listing, categories, instances, count_files(folders))),
+        folders=with_splits(kept, splits, _IMAGE_FOLDERS),
+        annotations=gathering.stated,
+        faults=(*found.faults, *collisions, *_faults(read), *gathering.faults),
+        left_out=tuple(fault for one in read for fault in one.reader.left_out),
+        refused_instances=sum(one.reader.refused for one in read),
+        repeated_instances=gathering.repeated,
+        passed_over=found.passed_over + len(jsons) - used + _unread(masks, read),
+        variables=_variables(request.variable, splits, read, gathering),
+        labels=merge_labels(one.reader.categories for one in read if one.reader.has_labels),
+        are_as_listed=_are_as_listed(request, read, states, masks),
+        annotation_state=_named_state(request, read),
+        notes=(*found.notes, *_notes(read, gathering, count_files(images))),
     )
 
 
-@dataclass(slots=True)
-class _Instances:
-    """Instances by the id of their image. `lost` counts keys that are not kept."""
-
-    by_image: dict[str, list[StatedInstance]] = field(default_factory=dict)
-    left_out: list[Fault] = field(default_factory=list)
-    lost: Counter[str] = field(default_factory=Counter)
+def _read(document: DocumentFile, listing: Listing, gathering: Gathering, variable: str) -> _Read:
+    reader = DocumentReader(document, listing, Categories(document.where), gathering, variable)
+    sections = read_sections(document, reader)
+    reader.finish(sections)
+    return _Read(reader, sections)
 
 
-def _read_annotations(document: Document, listing: Listing, categories: Categories) -> _Instances:
-    result = _Instances()
-    seen: set[str] = set()
-    for index, item in enumerate(document.annotations):
-        where = f"{document.name}: annotations[{index}]"
-        try:
-            fields = take_object(item)
-            source = find_key(fields, "id")
-            where = where if source is None else f"{document.name}: annotation {format_value(source)[1:-1]}"
-            image = take_key(fields, "image_id")
-            if image in listing.refused:  # a fault of its file, which is named already
-                continue
-            _check_references(source, image, seen, listing)
-            entered = _entered(fields, source, categories, result.lost)
-        except InvalidInputError as error:
-            result.left_out.append(Fault(where, error.message))
-            continue
-        result.by_image.setdefault(image, []).append(StatedInstance(where, entered))
-    return result
+def _without_masks(
+    images: Sequence[SourceFolder], read: Iterable[_Read]
+) -> tuple[list[SourceFolder], list[SourceFolder]]:
+    """The images, and the folders of panoptic masks, which are images by their names only."""
+    states = {state for one in read for state in one.reader.states}
+    of_masks = [folder for folder in images if any(state in states for _, state in folder.iter_states())]
+    return [folder for folder in images if folder not in of_masks], of_masks
 
 
-def _check_references(source: str | None, image: str, seen: set[str], listing: Listing) -> None:
-    if source in seen:
-        raise InvalidInputError("has the id of an annotation before it")
-    if source is not None:
-        seen.add(source)
-    if image not in listing.images:
-        raise InvalidInputError(f"has the unknown image_id {format_value(image)[1:-1]}")
+def _unread(masks: Sequence[SourceFolder], read: Iterable[_Read]) -> int:
+    """Files beside the masks that no annotation has named."""
+    states = {state for one in read for state in one.reader.states}
+    return sum(state not in states for folder in masks for _, state in folder.iter_states())
 
 
-def _entered(fields: Mapping[str, Any], source: str | None, categories: Categories, lost: Counter[str]) -> Entered:
-    label = categories.label_of(take_key(fields, "category_id"))
-    geometry, box = read_shape(fields)
-    name = None if source is None else normalize("NFC", source)
-    return Entered(label, geometry, box, name, read_attributes(fields, lost))
+def _faults(read: Iterable[_Read]) -> Iterator[Fault]:
+    for one in read:
+        yield from one.reader.listing.faults
 
 
-def _without_refused(folders: Iterable[SourceFolder], listing: Listing) -> list[SourceFolder]:
-    """All files but those that only refused entries mean."""
-    refused: dict[Path, set[str]] = {}
-    for path in listing.claimed - {image.path for image in listing.images.values()}:
-        refused.setdefault(path[:-1], set()).add(path[-1])
-    return [folder.without(refused.get(folder.path, ())) for folder in folders]
+def _named_state(request: Request, read: Sequence[_Read]) -> bytes | None:
+    """Of the file that was named; a folder of them has none that would show a change in one."""
+    return read[0].sections.state if request.annotations is not None and not request.annotations.is_dir() else None
 
 
-def _stated(scratch: FolderPath | None, listing: Listing, instances: Mapping[str, list[StatedInstance]]) -> StatedMap:
-    stated = StatedMap(scratch)
-    for image in listing.images.values():
-        stated.put(image.path, StatedAnnotations(image.where, image.size, tuple(instances.get(image.key, ()))))
-    return stated
+def _are_as_listed(request: Request, read: Sequence[_Read], states: set[bytes], masks: Iterable[SourceFolder]) -> bool:
+    """Whether all that was read is what the walk has seen; a file that is named is looked at by whoever asked."""
+    seen = states | {state for folder in masks for _, state in folder.iter_states()}
+    opened = {state for one in read for state in one.reader.states}
+    if request.annotations is None:
+        opened |= {one.sections.state for one in read}
+    return opened <= seen
 
 
-def _notes(
-    document: Document, listing: Listing, categories: Categories, instances: _Instances, files: int
-) -> Iterable[str]:
-    images, annotations = len(document.images), len(document.annotations)
-    yield f"{document.name} lists {format_count(images, 'image')} and {format_count(annotations, 'annotation')}"
-    yield from categories.notes
-    unlisted = files - len(listing.claimed)
+def _variables(
+    variable: str, splits: Sequence[str], read: Sequence[_Read], gathering: Gathering
+) -> tuple[VariableDeclaration, ...]:
+    of_labels = [one.reader.categories for one in read if one.reader.document.naming.kind is Kind.LABELS]
+    choices = tuple(label.name for label in merge_labels(of_labels))
+    labels = gathering.declarations(variable, ValueType.ENUM, choices) if of_labels else []
+    if labels and check_variable_name(variable, ()) in (SPLIT_VARIABLE, CAPTION):
+        raise InvalidInputError(f"the variable {variable!r} is filled already", hint="give another with --variable")
+    captions = gathering.declarations(CAPTION, ValueType.TEXT)
+    return (*split_declarations(tuple(dict.fromkeys((*gathering.splits, *splits)))), *labels, *captions)
+
+
+def _notes(read: Sequence[_Read], gathering: Gathering, files: int) -> Iterator[str]:
+    for one in read:
+        yield from _document_notes(one.reader, one.sections)
+    unlisted = files - len(set[Path]().union(*(one.reader.listing.claimed for one in read)))
     if unlisted:
-        yield f"unannotated, as {document.name} does not list them: {format_count(unlisted, 'image')}"
-    for what, lost in (("images", listing.lost), ("annotations", instances.lost), ("categories", categories.lost)):
+        lister = f"{read[0].reader.document.where} does not list them" if len(read) == 1 else "no COCO file lists them"
+        yield f"unannotated, as {lister}: {format_count(unlisted, 'image')}"
+    if gathering.repeated:
+        yield f"in two files with one id and label, taken once: {format_count(gathering.repeated, 'instance')}"
+    if lost := +gathering.lost:
+        said = ", ".join(f"{what} ({count})" for what, count in sorted(lost.items()))
+        yield f"not kept of the second of two instances with one id and label: {said}"
+
+
+def _document_notes(reader: DocumentReader, sections: Sections) -> Iterator[str]:
+    where, counts = reader.document.where, sections.counts
+    listed = format_count(counts[IMAGES], "image")
+    yield f"{where} lists {listed} and {format_count(counts.get(ANNOTATIONS, 0), 'annotation')}"
+    yield from reader.categories.notes
+    for what, lost in (
+        ("images", reader.listing.lost),
+        ("annotations", reader.lost + Counter({"'segmentation' beside keypoints": reader.outlines})),
+        ("categories", reader.categories.lost),
+    ):
         if lost:
-            counts = ", ".join(f"{key} ({count})" for key, count in sorted(lost.items()))
-            yield f"{document.name}: not kept of its {what}: {counts}"
-    if document.other_sections:
-        yield f"{document.name}: not kept: {', '.join(document.other_sections)}"
-
-
-def _is_under(place: FolderPath, folder: FolderPath) -> bool:
-    """Whether the walk has passed over the annotation file, which was meant after all."""
-    return place.parent in (folder, folder / "annotations")
+            said = ", ".join(f"{key} ({count})" for key, count in sorted(lost.items()))
+            yield f"{where}: not kept of its {what}: {said}"
+    if sections.others:
+        yield f"{where}: not kept: {', '.join(sections.others)}"
 
 
 def _find(request: Request) -> str | None:
-    if request.annotations is not None:
-        return "an annotation file was named"
-    place = find_document(request)
-    return None if place is None else f"{format_place(place.name)} holds images, annotations and categories"
+    documents = find_documents(request)
+    if not documents:
+        return None
+    named = ", ".join(one.where for one in documents)
+    return f"{named} {'has' if len(documents) == 1 else 'have'} COCO's lists of images and annotations"
 
 
-COCO = Format("coco", is_image_name, read_coco, _find, find_document)
+def _find_annotations(request: Request) -> FolderPath | None:
+    return request.annotations
+
+
+COCO = Format("coco", is_image_name, read_coco, _find, _find_annotations, is_document_name)

@@ -1,29 +1,35 @@
-"""Geometry of a COCO annotation: `segmentation` where there is one, else `bbox`."""
+"""Geometry of a COCO annotation: labelled `keypoints` where there are some, else `segmentation`, else `bbox`."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from dvcore.errors import InvalidInputError
-from dvcore.formats.coco.document import take_lengths, take_numbers
-from dvcore.model.geometry import Box, Geometry, Mask, Polygon, Ring
+from dvcore.formats.json_files import take_lengths, take_numbers
+from dvcore.model.geometry import Box, Geometry, Keypoints, Mask, Polygon, Ring
 from dvcore.model.runlength import mask_of_counts, mask_of_runs
 
+SHAPES: Final = ("bbox", "segmentation", "keypoints")
 
-def read_shape(annotation: Mapping[str, Any]) -> tuple[Geometry, Box | None]:
-    """The geometry, and the box beside it if that is another than the geometry itself.
+
+def read_shape(annotation: Mapping[str, Any], points: int) -> tuple[Geometry, Box | None, bool]:
+    """The geometry, the box beside it if that is another than the geometry itself, and whether there is an outline that
+    neither of them has. `points` is the number of keypoints of its category, 0 where it names none.
 
     Raises InvalidInputError where there is none, or none of a shape that COCO has.
     """
     box = _box(annotation.get("bbox"))
     segmentation = annotation.get("segmentation")
+    keypoints = _keypoints(annotation.get("keypoints"), points)
+    if keypoints is not None:
+        return keypoints, box, not _is_empty(segmentation)
     if _is_empty(segmentation):
         if box is None:
             raise InvalidInputError("has neither bbox nor segmentation")
-        return box, None
+        return box, None, False
     if isinstance(segmentation, dict):
-        return _mask(segmentation), box
+        return _mask(segmentation), box, False
     if isinstance(segmentation, list):
-        return _polygon(segmentation), box
+        return _polygon(segmentation), box, False
     raise InvalidInputError("has a segmentation that is neither polygons nor a run-length code")
 
 
@@ -41,6 +47,21 @@ def _box(value: object) -> Box | None:
     if len(numbers) != 4:
         raise InvalidInputError(f"has a bbox of {len(numbers)} numbers instead of 4")
     return Box(*numbers)
+
+
+def _keypoints(value: object, points: int) -> Keypoints | None:
+    """The points, or None where none of them is labelled."""
+    if value in (None, []):
+        return None
+    numbers = take_numbers(value, "keypoints")
+    if len(numbers) % 3:
+        raise InvalidInputError("has keypoints that are not three numbers each")
+    if points and len(numbers) != 3 * points:
+        raise InvalidInputError(f"has {len(numbers) // 3} keypoints, its category has {points}")
+    seen = numbers[2::3]
+    if not all(map(float.is_integer, seen)):
+        raise InvalidInputError("has a keypoint with a visibility that is none of 0, 1 and 2")
+    return Keypoints(tuple(zip(numbers[0::3], numbers[1::3], map(int, seen), strict=True))) if any(seen) else None
 
 
 def _polygon(parts: list[Any]) -> Polygon:

@@ -1,0 +1,104 @@
+"""Reads a COCO json section by section: what it says of images and categories before what it says of annotations,
+however they lie in the file, which is read a second time where they lie the other way round.
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import FileIO
+from typing import Any, Final, Protocol
+
+from dvcore.errors import InvalidInputError, NotFoundError
+from dvcore.formats.coco.documents import DocumentFile
+from dvcore.formats.json_files import format_value
+from dvcore.formats.json_stream import iter_members
+from dvcore.formats.source import format_place, format_reason
+from dvcore.formats.steady import opened_steady
+
+IMAGES: Final = "images"
+CATEGORIES: Final = "categories"
+ANNOTATIONS: Final = "annotations"
+_SECTIONS: Final = (IMAGES, CATEGORIES, ANNOTATIONS)
+
+
+class Taker(Protocol):
+    """Takes the items of the sections, each with its place in its section."""
+
+    def take_image(self, index: int, item: Any) -> None:
+        """An image, of any shape."""
+
+    def take_category(self, index: int, item: Any) -> None:
+        """A category, of any shape."""
+
+    def take_annotation(self, index: int, item: Any) -> None:
+        """An annotation, of any shape: all images and categories were taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sections:
+    """How many items each section that is there has, the names of other members, and the state that the file was in."""
+
+    counts: Mapping[str, int]
+    others: tuple[str, ...]
+    state: bytes
+
+
+def read_sections(document: DocumentFile, taker: Taker) -> Sections:
+    """Hand everything to the taker.
+
+    Raises NotFoundError where there is no file, InvalidInputError, naming it, where it is no COCO json.
+    """
+    with _named(document), opened_steady(os.fspath(document.place)) as (file, state):
+        counts: dict[str, int] = {}
+        others: list[str] = []
+        has_passed = False
+        for name, value in iter_members(file):
+            if name not in _SECTIONS:
+                others.append(format_value(name))
+                continue
+            _check_section(name, value, counts)
+            if name == ANNOTATIONS and not {IMAGES, CATEGORIES} <= counts.keys():
+                counts[name], has_passed = sum(1 for _ in value), True
+            else:
+                counts[name] = _take(name, value, taker)
+        if IMAGES not in counts:
+            raise InvalidInputError("is no COCO json: it has no list 'images'", hint="see docs/formats/coco.md")
+        if has_passed:
+            _take_annotations(file, taker)
+    return Sections(counts, tuple(sorted(others)), state)
+
+
+def _check_section(name: str, value: object, counts: Mapping[str, int]) -> None:
+    if not isinstance(value, Iterator):
+        raise InvalidInputError(f"is no COCO json: its {name!r} is no list", hint="see docs/formats/coco.md")
+    if name in counts:
+        raise InvalidInputError(f"has the list {name!r} twice")
+
+
+def _take(name: str, items: Iterator[Any], taker: Taker) -> int:
+    take = {IMAGES: taker.take_image, CATEGORIES: taker.take_category, ANNOTATIONS: taker.take_annotation}[name]
+    count = 0
+    for count, item in enumerate(items, start=1):
+        take(count - 1, item)
+    return count
+
+
+def _take_annotations(file: FileIO, taker: Taker) -> None:
+    file.seek(0)
+    for name, value in iter_members(file):
+        if name == ANNOTATIONS:
+            _take(name, value, taker)
+
+
+@contextmanager
+def _named(document: DocumentFile) -> Iterator[None]:
+    """Errors name the file."""
+    try:
+        yield
+    except (FileNotFoundError, NotADirectoryError):
+        raise NotFoundError(f"there is no annotation file {format_place(document.place)!r}") from None
+    except OSError as error:
+        raise InvalidInputError(f"{format_place(document.place)!r} cannot be read: {format_reason(error)}") from None
+    except InvalidInputError as error:
+        raise InvalidInputError(f"{document.where}: {error.message}", hint=error.hint) from None
