@@ -11,33 +11,21 @@ from typing import Final, Literal, TypeAlias
 
 from PIL import Image as Pillow
 from PIL import features
-from PIL.Image import Image, Transpose
+from PIL.Image import Image
 from PIL.ImageFile import ImageFile
 
 from dvcore.errors import InvalidInputError
 from dvcore.image.downsample import MAX_SIDE, Placement, place
 from dvcore.image.facts import Probe, check_pixels
-from dvcore.image.orient import effective_orientation
 from dvcore.image.pillow import opened
 from dvcore.image.pipeline import GRAY_MODES, MAX_BITS, Pipeline
 from dvcore.image.probe import probe
+from dvcore.image.upright import load_raw, turn_upright
 
 EncodedFormat: TypeAlias = Literal["jpeg", "png"]
 
 JPEG_QUALITY: Final = 95
 _NO_SUBSAMPLING: Final = 0  # 4:4:4, in Pillow's numbering
-_XMP_KEYS: Final = ("xmp", "XML:com.adobe.xmp")
-
-
-_TURNS: Final = {
-    2: Transpose.FLIP_LEFT_RIGHT,
-    3: Transpose.ROTATE_180,
-    4: Transpose.FLIP_TOP_BOTTOM,
-    5: Transpose.TRANSPOSE,
-    6: Transpose.ROTATE_270,
-    7: Transpose.TRANSVERSE,
-    8: Transpose.ROTATE_90,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +61,7 @@ def render(data: bytes, pipeline: Pipeline) -> Rendered:
     # Pillow resizes rows first: in between, the picture has the new width and the old height.
     check_pixels(placement.width, max(placement.height, facts.height))
     with opened(data, facts.format) as source:
-        image = _placed(_upright(_flat(source, facts, pipeline), facts), placement, pipeline)
+        image = _placed(turn_upright(_flat(source, facts, pipeline), facts), placement, pipeline)
         return _encoded(image, pipeline, enlarged=placement.enlarges)
 
 
@@ -88,9 +76,7 @@ def toolchain() -> dict[str, str]:
 
 def _flat(source: ImageFile, facts: Probe, pipeline: Pipeline) -> Image:
     """The decoded pixels as L or RGB, opaque, not yet turned."""
-    for key in _XMP_KEYS:  # Pillow would turn a TIFF by it; only the EXIF tag counts
-        source.info.pop(key, None)
-    source.load()
+    load_raw(source)
     _scale_transparent_gray(source, facts.bits)
     gray = source.mode in GRAY_MODES
     if source.has_transparency_data:
@@ -114,15 +100,6 @@ def _scale_transparent_gray(source: ImageFile, bits: int) -> None:
 def _composited(source: ImageFile, background: tuple[int, int, int]) -> Image:
     canvas = Pillow.new("RGBA", source.size, (*background, 255))
     return Pillow.alpha_composite(canvas, source.convert("RGBA")).convert("RGB")
-
-
-def _upright(image: Image, facts: Probe) -> Image:
-    turn = _TURNS.get(effective_orientation(facts.orientation))
-    if turn is not None and facts.format != "TIFF":  # Pillow's TIFF reader has turned it while decoding
-        image = image.transpose(turn)
-    if image.size != (facts.width, facts.height):
-        raise InvalidInputError("is damaged: its header and its pixels differ in size")
-    return image
 
 
 def _placed(image: Image, placement: Placement, pipeline: Pipeline) -> Image:
