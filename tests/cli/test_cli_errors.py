@@ -166,7 +166,7 @@ def test_a_file_of_bytes_where_text_is_wanted(nuts: Dset, photos: Path, option: 
         ("", "standard input is no JSON"),
         ("{}", "no list of instances"),
         ('[{"box": [1, 1, 2, 2]}]', "instance 1 of standard input has no label"),
-        ('[{"label": "x"}]', "neither box nor polygon nor mask"),
+        ('[{"label": "x"}]', "it has no geometry, which is one of box, rotated_box"),
         ('[{"label": "x", "box": [1, 1, 0, 2]}]', "no area"),
         ('[{"label": "x", "box": [5, 5, -2, -2]}]', "no area"),
         ('[{"label": "x", "box": [1, 1, NaN, 2]}]', "instance 1"),
