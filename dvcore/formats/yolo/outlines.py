@@ -72,7 +72,10 @@ def _joined(ring: list[tuple[float, float]], other: list[tuple[float, float]]) -
 def _is_clockwise(points: list[tuple[float, float]]) -> bool:
     """As displayed, y running down."""
     after = [*points[1:], points[0]]
-    return sum(x0 * y1 - x1 * y0 for (x0, y0), (x1, y1) in zip(points, after, strict=True)) > 0
+    doubled = 0.0  # not `sum`, which rounds differently from Python 3.12 on
+    for (x0, y0), (x1, y1) in zip(points, after, strict=True):
+        doubled += x0 * y1 - x1 * y0
+    return doubled > 0
 
 
 def _outer(box: Box | RotatedBox) -> Ring:
