@@ -9,6 +9,7 @@ _KNOWN = (
     r"format|config\.toml|gate|gc|current",
     r"(objects|blobs)\.\d+\.lmdb(-lock)?",
     r"snapshots/[^./][^/]*(/[^./][^/]*)?",
+    r"cache/index\.lock",  # held while an index is made
     r"cache/[a-z]+/[a-z]+\.sqlite(-wal|-shm|-journal)?",
 )
 _FITS = re.compile("|".join(_KNOWN))
