@@ -2,17 +2,20 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
-from typing import Final
+from typing import Final, Protocol, TypeVar
 
 from dvcore.errors import CorruptError, InvalidInputError
 from dvcore.formats.exported import Exported
 from dvcore.formats.losses import Losses
 from dvcore.formats.splits import SPLIT_VARIABLE
-from dvcore.ids import FileId
+from dvcore.ids import AnnotationsId, FileId
+from dvcore.model.annotations import decode_annotations
 from dvcore.model.files import decode_record
 from dvcore.model.names import Path, format_path, normalize_name
 from dvcore.model.values import Value
+from dvcore.repo.objects import EMPTY_ANNOTATIONS
 from dvcore.repo.records import find_records
 from dvcore.repo.selection import Selected, Selection, iter_selected, select_files
 from dvcore.repo.treereader import TreeReader
@@ -20,6 +23,8 @@ from dvcore.repo.treereader import TreeReader
 NO_IMAGE: Final = "no image"
 _LOOKED_UP: Final = 4096
 """Records that are looked up at a time, in the order of their ids."""
+_READ: Final = 128
+"""Annotation sets that are read at a time; those of large outlines take megabytes together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +36,24 @@ class Chosen:
     split: str | None = None
     label: str | None = None
 
+    def given(self, variable: str) -> dict[str, Value]:
+        """The values that a snapshot gives: `variable` has the class."""
+        values = {variable: self.label, SPLIT_VARIABLE: self.split}
+        return {name: value for name, value in values.items() if value is not None}
 
-@dataclass(frozen=True, slots=True)
+
+class HasAnnotations(Protocol):
+    """A record, as far as it says where a file's annotations are."""
+
+    @property
+    def annotations(self) -> AnnotationsId | None:
+        """Their object."""
+
+
+R = TypeVar("R", bound=HasAnnotations)
+
+
+@dataclass(frozen=True)
 class ExportSource:
     """Files of a tree. `iter_chosen` gives them as often as it is asked; `total` is their number, None where nobody has
     counted. Of a snapshot, `labels` are the names of its classes in their order."""
@@ -47,53 +68,54 @@ class ExportSource:
         """Names of variables that get their values from a snapshot: `variable` has the class."""
         return [*([variable] if self.labels else []), *([SPLIT_VARIABLE] if self.is_snapshot else [])]
 
-    def iter_encoded(self) -> Iterator[tuple[Chosen, bytes]]:
-        """Each file with its encoded record.
+    @cached_property
+    def defaults(self) -> dict[str, Value]:
+        """The values of variables that nobody has set."""
+        return {one.name: one.default for one in self.reader.tree.variables if one.default is not None}
 
-        Raises CorruptError where one has none.
+    def iter_read(self, read: Callable[[bytes], R]) -> Iterator[tuple[Chosen, R, bytes | None]]:
+        """Each file with its record, as `read` gives it, and its encoded annotations, if it has any.
+
+        Raises CorruptError where a file has no record, and what `read` raises.
         """
         chosen = self.iter_chosen()
         while batch := list(islice(chosen, _LOOKED_UP)):
-            records = find_records(self.reader, {one.file for one in batch})
-            for one in batch:
-                if one.file not in records:
-                    raise CorruptError(f"{format_path(one.path)} has an entry but no record")
-                yield one, records[one.file]
+            encoded = find_records(self.reader, {one.file for one in batch})
+            for start in range(0, len(batch), _READ):
+                part = batch[start : start + _READ]
+                records = [read(_present(one, encoded)) for one in part]
+                wanted = [one.annotations for one in records if one.annotations is not None]
+                annotations = iter(self.reader.objects.read_many(wanted))
+                for one, record in zip(part, records, strict=True):
+                    yield one, record, None if record.annotations is None else next(annotations)
 
     def iter_files(self, variable: str, losses: Losses) -> Iterator[Exported]:
         """Each image. `variable` gets the class that a snapshot gives; what is no image is left out.
 
-        Raises CorruptError, and InvalidInputError where a split cannot be the name of a folder.
+        Raises CorruptError, NeedsNewerError, and InvalidInputError where a split cannot be the name of a folder.
         """
-        defaults = {one.name: one.default for one in self.reader.tree.variables if one.default is not None}
-        for chosen, encoded in self.iter_encoded():
-            exported = self._exported(chosen, encoded, variable, defaults)
-            if exported is None:
+        defaults = self.defaults
+        for chosen, record, encoded in self.iter_read(decode_record):
+            if record.facts is None:
                 losses.files[NO_IMAGE] += 1
-            else:
-                yield exported
+                continue
+            annotations = EMPTY_ANNOTATIONS if encoded is None else decode_annotations(encoded)
+            variables = {**defaults, **record.variables, **annotations.variables, **chosen.given(variable)}
+            yield Exported(
+                path=chosen.path,
+                blob=record.blob,
+                facts=record.facts,
+                annotated=record.annotated,
+                variables=variables,
+                instances=annotations.instances,
+                split=_split(chosen.path, variables.get(SPLIT_VARIABLE)),
+            )
 
-    def _exported(
-        self, chosen: Chosen, encoded: bytes, variable: str, defaults: Mapping[str, Value]
-    ) -> Exported | None:
-        record = decode_record(encoded)
-        if record.facts is None:
-            return None
-        annotations = self.reader.annotations(record)
-        variables = {**defaults, **record.variables, **annotations.variables}
-        if chosen.label is not None:
-            variables[variable] = chosen.label
-        if chosen.split is not None:
-            variables[SPLIT_VARIABLE] = chosen.split
-        return Exported(
-            chosen.path,
-            record.blob,
-            record.facts,
-            record.annotated,
-            variables,
-            annotations.instances,
-            _split(chosen.path, variables.get(SPLIT_VARIABLE)),
-        )
+
+def _present(chosen: Chosen, encoded: Mapping[FileId, bytes]) -> bytes:
+    if chosen.file not in encoded:
+        raise CorruptError(f"{format_path(chosen.path)} has an entry but no record", hint="'dset fsck' says more")
+    return encoded[chosen.file]
 
 
 def directory_source(reader: TreeReader, path: Path, selection: Selection) -> ExportSource:

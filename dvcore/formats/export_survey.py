@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from dvcore.formats.export_source import ExportSource
+from dvcore.formats.splits import SPLIT_VARIABLE
 from dvcore.model.annotations import decode_annotations
 from dvcore.model.geometry import Keypoints
+from dvcore.model.values import Value
 from dvcore.progress import Progress
 
 if TYPE_CHECKING:
@@ -18,17 +20,18 @@ _KEYPOINTS = "keypoints"
 @dataclass(slots=True)
 class Survey:
     """Instances by label, and by the name of their kind of geometry; the greatest number of points that keypoints have;
-    of attributes, by label and name, the types of their values; and the variables that are true somewhere, `tags`."""
+    of attributes, by label and name, the types of their values; the variables that are true somewhere, `tags`; and the
+    values of the variable `split`."""
 
     labels: Counter[str] = field(default_factory=Counter)
     kinds: Counter[str] = field(default_factory=Counter)
     points: int = 0
     attributes: dict[tuple[str, str], set[type]] = field(default_factory=dict)
     tags: set[str] = field(default_factory=set)
+    splits: set[Value | None] = field(default_factory=set)
 
     def add(self, stated: "Stated") -> None:
-        """Count what is said of a file."""
-        self.tags.update(name for name, value in stated.variables.items() if value is True)
+        """Count the instances of a file."""
         for _, label, kind, *_, attributes in stated.instances:
             self.labels[label] += 1
             self.kinds[kind] += 1
@@ -45,17 +48,16 @@ def survey_files(source: ExportSource, progress: Progress) -> Survey:
     from dvcore.query.stated import read_stated  # noqa: PLC0415 - likewise
 
     found = Survey()
-    found.tags.update(one.name for one in source.reader.tree.variables if one.default is True)
     progress.start("looking", source.total)
-    for _, encoded in source.iter_encoded():
-        record = read_recorded(encoded)
-        found.tags.update(name for name, value in record.variables.items() if value is True)
-        if record.annotations is not None:
-            data = source.reader.objects.read(record.annotations)
-            stated = read_stated(data)
+    for chosen, record, encoded in source.iter_read(read_recorded):
+        stated = None if encoded is None else read_stated(encoded)
+        values = {**source.defaults, **record.variables, **(stated.variables if stated else {}), **chosen.given("")}
+        found.tags.update(name for name, value in values.items() if value is True)
+        found.splits.add(values.get(SPLIT_VARIABLE))
+        if encoded is not None and stated is not None:
             found.add(stated)
             if any(kind == _KEYPOINTS for _, _, kind, *_ in stated.instances):
-                found.points = max(found.points, _most_points(data))
+                found.points = max(found.points, _most_points(encoded))
         progress.advance()
     progress.finish()
     return found

@@ -1,7 +1,7 @@
 """Writes class folders: each image in a folder that is called like its class, in a folder for each split.
 
 Some readers take the outermost folder for the class, others the innermost: there is only one. Other directories that an
-image is in become the beginning of its name. `docs/formats/folders.md` has what is kept.
+image is in become the beginning of its name. `docs/exporting.md` has what is kept.
 """
 
 from typing import Final

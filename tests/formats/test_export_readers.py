@@ -29,6 +29,8 @@ SQUARE = (4.0, 4.0, 12.0, 4.0, 12.0, 12.0, 4.0, 12.0)
 HOLE = (6.0, 6.0, 6.0, 10.0, 10.0, 10.0, 10.0, 6.0)
 FAR = (20.0, 5.0, 30.0, 5.0, 30.0, 10.0)
 WITH_HOLE = Polygon(((SQUARE, HOLE),))
+SAME_WAY = Polygon(((SQUARE, (6.0, 6.0, 10.0, 6.0, 10.0, 10.0, 6.0, 10.0)), ((30.0, 10.0, 30.0, 5.0, 20.0, 5.0),)))
+"""Hole and outline run in one direction, the other outline in the other."""
 PERSON = LabelDeclaration("person", 0, 1, keypoints=("head", "foot"), skeleton=((0, 1),))
 NUT = LabelDeclaration("nut", 1, 18, "food")
 SPLIT = VariableDeclaration("split", ValueType.ENUM, ("train", "val"))
@@ -153,7 +155,9 @@ def test_ultralytics_form_of_yolo(repository: Repository, tmp_path: Path) -> Non
     assert not (tmp_path / "out/labels/c.txt").exists()
 
 
-@pytest.mark.parametrize("shape", [WITH_HOLE, Polygon(((SQUARE,), (FAR,))), mask_of(WITH_HOLE, HEIGHT, WIDTH)])
+@pytest.mark.parametrize(
+    "shape", [WITH_HOLE, SAME_WAY, Polygon(((SQUARE,), (FAR,))), mask_of(WITH_HOLE, HEIGHT, WIDTH)]
+)
 def test_one_ring_has_the_pixels_of_several(shape: Polygon | Mask, repository: Repository, tmp_path: Path) -> None:
     put_annotated(repository, {"a.png": [Entered("a", shape)]})
     exported(repository, tmp_path / "out", "yolo")
@@ -161,6 +165,7 @@ def test_one_ring_has_the_pixels_of_several(shape: Polygon | Mask, repository: R
     ring = tuple(c * (HEIGHT if at % 2 else WIDTH) for at, c in enumerate(numbers))
     joined = mask_of(Polygon(((ring,),)), HEIGHT, WIDTH)
     assert area(joined) == area(mask_of(shape, HEIGHT, WIDTH))
+    assert area(Polygon(((ring,),))) == pytest.approx(area(shape))
 
 
 def test_source_ids_come_back(repository: Repository, tmp_path: Path) -> None:

@@ -171,11 +171,13 @@ def test_two_images_of_one_stem_are_named(repository: Repository, tmp_path: Path
 
 def test_a_folder_that_the_format_makes_is_not_doubled(repository: Repository, tmp_path: Path) -> None:
     put_annotated(repository, {"images/a.png": [NUT], "JPEGImages/b.png": [NUT], "c/images/d.png": [NUT]})
+    put_annotated(repository, {"images/images/e.png": [NUT]})
     exported(repository, tmp_path / "coco", "coco")
     assert [path for path in tree(tmp_path / "coco") if path.endswith("png")] == [
         "images/a.png",
         "images/b.png",
         "images/c/images/d.png",
+        "images/images/e.png",
     ]
     put_annotated(repository, {"a.png": [NUT]})
     with pytest.raises(ConflictError, match=r"images/a.png: another file has become 'images/a.png' already"):

@@ -1,4 +1,4 @@
-"""Writes COCO: `images/`, and under `annotations/` a json for each split. `docs/formats/coco.md` has what is kept.
+"""Writes COCO: `images/`, and under `annotations/` a json for each split. `docs/exporting.md` has what is kept.
 
 A json lists its images before what is said of them, as readers want it that do not hold everything.
 """

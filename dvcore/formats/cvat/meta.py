@@ -1,6 +1,6 @@
 """The `<meta>` of a CVAT xml: labels with their attributes, colours and skeletons, and tags."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from dvcore.formats.xml_text import escape_xml, is_xml
@@ -9,21 +9,26 @@ from dvcore.model.declarations import LabelDeclaration
 Kinds = Mapping[tuple[str, str], Collection[type]]
 """Of each attribute, by label and name, the types of its values."""
 
+_MODE: Final = "<mode>annotation</mode>"
 _BOOLS: Final = frozenset({bool})
 _NUMBERS: Final = frozenset({bool, int, float})
 
 
-def format_meta(labels: Iterable[LabelDeclaration], tags: Iterable[str], kinds: Kinds) -> Iterator[str]:
-    """The element, in pieces.
+def format_meta(
+    labels: Iterable[LabelDeclaration], tags: Iterable[str], kinds: Kinds, subsets: Sequence[str]
+) -> Iterator[str]:
+    """The element, in pieces: of a task, or where there are subsets of a project that has a task for each.
 
     Raises InvalidInputError for names that XML cannot hold.
     """
-    yield "  <meta>\n    <task>\n      <labels>\n"
+    owner = "project" if subsets else "task"
+    tasks = "".join(f"<task>{_MODE}<subset>{escape_xml(subset)}</subset></task>" for subset in subsets)
+    yield f"  <meta>\n    <{owner}>\n      {f'<tasks>{tasks}</tasks>' if subsets else _MODE}\n      <labels>\n"
     for label in labels:
         yield from _label(label, {name: kinds[of, name] for of, name in sorted(kinds) if of == label.name})
     for tag in tags:
         yield f"        <label><name>{escape_xml(tag)}</name><type>tag</type></label>\n"
-    yield "      </labels>\n    </task>\n  </meta>\n"
+    yield f"      </labels>\n    </{owner}>\n  </meta>\n"
 
 
 def _label(label: LabelDeclaration, kinds: Mapping[str, Collection[type]]) -> Iterator[str]:

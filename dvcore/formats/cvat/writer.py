@@ -1,6 +1,6 @@
 """Writes CVAT's xml for images, version 1.1: `images/` and `annotations.xml`.
 
-`docs/formats/cvat.md` has what is kept.
+`docs/exporting.md` has what is kept.
 """
 
 from typing import Final
@@ -25,7 +25,9 @@ def write_cvat(export: Export) -> None:
     """
     labels = {one.name: one for one in export.labels}
     elements = Elements(labels, export.losses)
-    head = format_meta(labels.values(), sorted(export.survey.tags), export.survey.attributes)
+    survey = export.survey
+    splits = sorted(one for one in survey.splits if isinstance(one, str))
+    head = format_meta(labels.values(), sorted(survey.tags), survey.attributes, splits)
     export.out.add_text(_DOCUMENT, '<?xml version="1.0" encoding="utf-8"?>\n<annotations>\n  <version>1.1</version>\n')
     export.out.add_text(_DOCUMENT, "".join(head))
     listed = 0

@@ -1,6 +1,6 @@
 """Writes KITTI's object labels: `image_2/` and beside it `label_2/`, in a folder for each split.
 
-`docs/formats/kitti.md` has what is kept; the columns are those of `rows`.
+`docs/exporting.md` has what is kept; the columns are those of `rows`.
 """
 
 from collections.abc import Mapping

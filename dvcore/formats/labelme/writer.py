@@ -1,6 +1,6 @@
 """Writes LabelMe: the images as they lie in the repository, and beside each that is annotated a json of its name.
 
-`docs/formats/labelme.md` has what is kept.
+`docs/exporting.md` has what is kept.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Writes Label Studio's JSON: `images/`, and `tasks.json` with a task for each image. `docs/formats/labelstudio.md` has
+"""Writes Label Studio's JSON: `images/`, and `tasks.json` with a task for each image. `docs/exporting.md` has
 what is kept."""
 
 import json

@@ -1,7 +1,7 @@
 """Writes Open Images: `images/` with a folder for each split, and tables under `annotations/`.
 
 An image is known by its id, the stem of its name: directories that it is in become the beginning of that.
-`docs/formats/openimages.md` has what is kept.
+`docs/exporting.md` has what is kept.
 """
 
 from collections.abc import Iterable

@@ -1,5 +1,5 @@
 """Writes the images as they lie in the repository, and `metadata.csv` with the values of their variables, a line each.
-`docs/formats/csv.md` has what is kept."""
+`docs/exporting.md` has what is kept."""
 
 from typing import Final
 

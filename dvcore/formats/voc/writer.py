@@ -1,7 +1,7 @@
 """Writes Pascal VOC: `JPEGImages/`, an xml for each annotated image under `Annotations/`, the splits as lists under
-`ImageSets/Main/`. `docs/formats/voc.md` has what is kept."""
+`ImageSets/Main/`. `docs/exporting.md` has what is kept."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from dvcore.formats.decimals import format_decimal
@@ -10,6 +10,7 @@ from dvcore.formats.exporting import Export, Exporter
 from dvcore.formats.losses import Losses
 from dvcore.formats.xml_text import escape_xml, is_xml
 from dvcore.model.annotations import Instance
+from dvcore.model.declarations import LabelDeclaration
 from dvcore.model.geometry import Box
 from dvcore.model.names import format_path
 from dvcore.model.values import Value, format_value
@@ -27,6 +28,7 @@ def write_voc(export: Export) -> None:
 
     Raises InvalidInputError for names that XML cannot hold.
     """
+    export.out.write_text(("labelmap.txt",), _labelmap(export.labels))
     for file in export.iter_files():
         path = file.below()
         export.put_image(file, (_IMAGES, *path))
@@ -35,6 +37,17 @@ def write_voc(export: Export) -> None:
             export.out.write_text(place, _document(file, format_path((_IMAGES, *path[:-1])), export.losses))
         if file.split is not None:
             export.out.add_text((*_LISTS, f"{file.split}.txt"), f"{format_path(with_suffix(path, ''))}\n")
+
+
+def _labelmap(labels: Iterable[LabelDeclaration]) -> str:
+    """The labels in their order, with the colours of those that have one: `name:red,green,blue:parts:actions`. It has
+    no way to write a name with a colon."""
+    lines = ["# label:color_rgb:parts:actions"]
+    for label in labels:
+        if ":" not in label.name and not label.name.startswith("#"):
+            color = "" if label.color is None else ",".join(map(str, bytes.fromhex(label.color[1:])))
+            lines.append(f"{label.name}:{color}::")
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _document(file: Exported, folder: str, losses: Losses) -> str:
@@ -95,4 +108,4 @@ def _corners(box: Box, losses: Losses) -> str:
     return "\n".join(f"\t\t\t<{name}>{format_decimal(value)}</{name}>" for name, value in corners.items())
 
 
-VOC_EXPORTER: Final = Exporter("voc", write_voc)
+VOC_EXPORTER: Final = Exporter("voc", write_voc, label_fields=frozenset({"color"}))

@@ -1,7 +1,7 @@
 """Writes YOLO as Ultralytics reads it: `images/` and `labels/`, with a folder for each split, and `data.yaml`.
 
 All lines of a data set are of one kind, since its readers take those of a file for one: the kind of geometry, other
-than a box, that most instances have. `docs/formats/yolo.md` has what becomes of the others.
+than a box, that most instances have. `docs/exporting.md` has what becomes of the others.
 """
 
 import json
