@@ -8,7 +8,7 @@ from dvcore.errors import Fault
 from dvcore.formats.source import Request, SourceFile
 from dvcore.formats.source_folder import SourceFolder, count_files
 from dvcore.formats.stated_map import StatedMap
-from dvcore.formats.walking import IsNamed, Walk
+from dvcore.formats.walking import IsNamed, Walk, no_name
 from dvcore.model.declarations import LabelDeclaration, VariableDeclaration
 
 
@@ -66,5 +66,5 @@ class Format:
     read: Callable[[Request, Walk], Contents]
     find: Callable[[Request], str | None] | None = None
     find_annotations: Callable[[Request], FolderPath | None] | None = None
-    takes_annotations: IsNamed = lambda _: False
+    takes_annotations: IsNamed = no_name
     are_images: bool = True

@@ -60,11 +60,12 @@ class Walk:
         return [f"passed over {format_count(self.json_files, 'json file')}; {advice}"]
 
 
-def _no_name(_: str) -> bool:
+def no_name(_: str) -> bool:
+    """Whether a file is wanted where none is."""
     return False
 
 
-def walk(source: FolderPath, is_wanted: IsNamed, is_annotation: IsNamed = _no_name) -> Walk:
+def walk(source: FolderPath, is_wanted: IsNamed, is_annotation: IsNamed = no_name) -> Walk:
     """The files whose names are wanted, or those of annotation files, at and under `source`: a folder's own in the
     order of the names' UTF-8 bytes, then those of its folders in theirs.
 

@@ -21,7 +21,7 @@ from dvcore.formats.source_folder import SourceFolder, count_files
 from dvcore.formats.splits import published_splits, split_declarations, with_splits
 from dvcore.formats.stated_map import StatedMap
 from dvcore.formats.stated_variables import StatedVariables
-from dvcore.formats.walking import Walk, drop_collisions, walk
+from dvcore.formats.walking import Walk, drop_collisions, no_name, walk
 from dvcore.formats.xml_files import Element, peek
 from dvcore.image.names import is_image_name
 from dvcore.model.names import format_path
@@ -70,7 +70,7 @@ def read_labelme(request: Request, found: Walk) -> Contents:
 def _annotation_folders(request: Request, found: Walk) -> list[SourceFolder]:
     if request.annotations is None:
         return found.annotations
-    named = walk(request.annotations, _takes_none, _takes_annotations)
+    named = walk(request.annotations, no_name, _takes_annotations)
     found.faults.extend(named.faults)
     return named.annotations
 
@@ -103,10 +103,6 @@ def _is_xml(file: AnnotationFile) -> bool:
 
 def _takes_annotations(name: str) -> bool:
     return name.lower().endswith((".json", ".xml"))
-
-
-def _takes_none(_: str) -> bool:
-    return False
 
 
 def _find(request: Request) -> str | None:

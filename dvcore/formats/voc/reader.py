@@ -23,7 +23,7 @@ from dvcore.formats.voc.image_sets import FOLDER as SETS
 from dvcore.formats.voc.image_sets import is_list, read_image_sets
 from dvcore.formats.voc.objects import ObjectReader
 from dvcore.formats.voc.segmentation import CLASSES, OBJECTS, read_masks, split_off_masks
-from dvcore.formats.walking import Walk, drop_collisions, walk
+from dvcore.formats.walking import Walk, drop_collisions, no_name, walk
 from dvcore.formats.xml_files import Element, parse_size, parse_xml, peek
 from dvcore.image.names import is_image_name
 from dvcore.model.declarations import LabelDeclaration, VariableDeclaration
@@ -75,7 +75,7 @@ def _annotation_folders(request: Request, found: Walk) -> list[SourceFolder]:
     """Those of the source; or the one that was named, with the source's lists."""
     if request.annotations is None:
         return found.annotations
-    named = walk(request.annotations, _takes_none, _takes_annotations)
+    named = walk(request.annotations, no_name, _takes_annotations)
     found.faults.extend(named.faults)
     lists = [folder for folder in found.annotations if any(name.lower() == SETS for name in folder.path)]
     return [*named.annotations, *lists]
@@ -146,10 +146,6 @@ def _notes(findings: Findings, objects: ObjectReader, unannotated: int) -> Itera
 
 def _takes_annotations(name: str) -> bool:
     return name.lower().endswith((".xml", ".txt"))
-
-
-def _takes_none(_: str) -> bool:
-    return False
 
 
 def _find(request: Request) -> str | None:
