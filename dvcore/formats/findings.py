@@ -49,6 +49,12 @@ class Findings:
         """The labels by name: the order in which they were used says nothing."""
         return tuple(self.labels[name] for name in sorted(self.labels))
 
+    def notes(self, unannotated: int) -> Iterator[str]:
+        """What people should know: how many images no annotation file is about, and what is not kept."""
+        if unannotated:
+            yield f"unannotated, as no annotation file is about them: {format_count(unannotated, 'image')}"
+        yield from self.loss_notes
+
     @property
     def loss_notes(self) -> Iterator[str]:
         """What people should know of what is not kept."""

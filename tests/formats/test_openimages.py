@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
-from support.sources import imported, instances, put_pictures, reasons, records
+from support.sources import imported, instances, put_file, put_pictures, reasons, records
 
 from dvcore.errors import DsetError, FaultyFilesError
 from dvcore.formats.report import ImportReport
@@ -31,12 +31,6 @@ MASK_ROW = "a_m1.png,a,/m/1,b1,0.25,0.75,0.5,1,0.5,\n"
 @pytest.fixture
 def repository() -> Repository:
     return Repository.in_memory()
-
-
-def put_file(folder: Path, name: str, content: str | bytes) -> None:
-    place = folder / name
-    place.parent.mkdir(parents=True, exist_ok=True)
-    place.write_bytes(content if isinstance(content, bytes) else content.encode())
 
 
 def put_mask(folder: Path, name: str, pixels: list[list[int]]) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.sources import imported, instances, put_pictures, reasons, records, turned_jpeg
+from support.sources import imported, instances, put_file, put_pictures, reasons, records, turned_jpeg
 
 from dvcore.errors import DsetError, FaultyFilesError, InvalidInputError, NotFoundError
 from dvcore.formats.placing import Coordinates
@@ -21,12 +21,6 @@ BOX = "0 0.5 0.5 0.5 0.25\n"
 @pytest.fixture
 def repository() -> Repository:
     return Repository.in_memory()
-
-
-def put_file(folder: Path, name: str, content: str | bytes) -> None:
-    place = folder / name
-    place.parent.mkdir(parents=True, exist_ok=True)
-    place.write_bytes(content if isinstance(content, bytes) else content.encode())
 
 
 def taken(repository: Repository, folder: Path, labels: str | bytes, yaml: str | bytes = "") -> ImportReport:

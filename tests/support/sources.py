@@ -29,6 +29,13 @@ def put_pictures(folder: Path, *names: str) -> Path:
     return folder
 
 
+def put_file(folder: Path, name: str, content: str | bytes) -> None:
+    """A file with this content, in folders that are made on the way."""
+    place = folder / name
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_bytes(content if isinstance(content, bytes) else content.encode())
+
+
 def turned_jpeg(orientation: int, size: tuple[int, int] = (WIDTH, HEIGHT)) -> bytes:
     """A JPEG stored in this size with an EXIF orientation."""
     exif = Image.Exif()

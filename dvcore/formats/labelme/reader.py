@@ -1,7 +1,7 @@
 """Reads a folder of images with LabelMe's annotation files, of the desktop program and of the web tool."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import partial
 from itertools import islice
 from pathlib import Path as FolderPath
@@ -16,7 +16,7 @@ from dvcore.formats.looking import Look, look_at
 from dvcore.formats.pairing import Pairing
 from dvcore.formats.peeking import first_bytes
 from dvcore.formats.per_image import FileParse, Layout, read_per_image
-from dvcore.formats.source import Request, format_count
+from dvcore.formats.source import Request
 from dvcore.formats.source_folder import SourceFolder, count_files
 from dvcore.formats.splits import published_splits, split_declarations, with_splits
 from dvcore.formats.stated_map import StatedMap
@@ -62,7 +62,7 @@ def read_labelme(request: Request, found: Walk) -> Contents:
         passed_over=found.passed_over + len(findings.foreign) + scribbles,
         variables=(*split_declarations(splits), *flags.declarations()),
         labels=findings.sorted_labels(),
-        notes=(*found.notes, *_notes(findings, unannotated)),
+        notes=(*found.notes, *findings.notes(unannotated)),
         are_as_listed=files.are_as_listed and drawn.files.are_as_listed,
     )
 
@@ -89,12 +89,6 @@ def _without_drawings(
         else:
             (masks if MASKS in names else images).append(folder)
     return images, masks, scribbles
-
-
-def _notes(findings: Findings, unannotated: int) -> Iterator[str]:
-    if unannotated:
-        yield f"unannotated, as no annotation file is about them: {format_count(unannotated, 'image')}"
-    yield from findings.loss_notes
 
 
 def _is_xml(file: AnnotationFile) -> bool:

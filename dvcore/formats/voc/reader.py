@@ -139,9 +139,7 @@ def _notes(findings: Findings, objects: ObjectReader, unannotated: int) -> Itera
             f"{format_count(objects.zeros, 'object')} whose box begins at pixel 0, and Pascal VOC counts from 1; if "
             "what wrote them counts from 0, take them back ('dset undo') and import them with --box-convention corners"
         )
-    if unannotated:
-        yield f"unannotated, as no annotation file is about them: {format_count(unannotated, 'image')}"
-    yield from findings.loss_notes
+    yield from findings.notes(unannotated)
 
 
 def _takes_annotations(name: str) -> bool:
