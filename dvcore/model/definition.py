@@ -1,23 +1,41 @@
-"""Definitions of export projects: which images, which labels, which pixels, which splits.
+"""Definitions of export projects: which images, which labels, which pixels, which features, which splits.
 
-Pure data. Expressions and image options are kept as the texts that people wrote; who uses them parses them.
+Pure data. Expressions and options are kept as the texts that people wrote; who uses them parses them.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
 from typing import Any, Final
 
 from dvcore.encoding import Fields, is_count
 from dvcore.errors import CorruptError, NeedsNewerError
 
-VERSION: Final = 1
+NEWEST_VERSION: Final = 2
+
+Bounds = tuple[int, ...]
+"""For each split where it ends on the scale of the split numbers, in units of 2**-63: the last end is 2**63."""
+
+MAX_BOUND: Final = 2**63
 
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A class of the class feature: its name and the expression that an image of it fulfils."""
+    """A class of a feature: its name and the expression that an image, or an instance, of it fulfils."""
 
     name: str
     where: str
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """A part of every example: `docs/features.md` says which kinds there are, which keys each gives, and its options.
+    `name` is what its keys begin with. `classes` are those of a kind that has classes, in the order of their numbers;
+    for kinds of instances none stands for all declared labels, until the first snapshot writes them down."""
+
+    kind: str
+    name: str
+    classes: tuple[Label, ...] = ()
+    options: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +58,13 @@ class ImageOptions:
     interpolation: str = "bilinear"
     encoding: str = "auto"
     background: str = "black"
+    range: str = "none"
+    bit_depth: str = "8"
+    reducing_gap: str = "none"
 
+
+_FIRST_IMAGE_OPTIONS: Final = ("color", "downsample", "interpolation", "encoding", "background")
+"""Those that version 1 holds."""
 
 DEFAULT_SPLITS: Final = (Split("train", "0.7"), Split("eval", "0.2"), Split("test", "0.1"))
 
@@ -48,12 +72,20 @@ DEFAULT_SPLITS: Final = (Split("train", "0.7"), Split("eval", "0.2"), Split("tes
 @dataclass(frozen=True, slots=True)
 class Definition:
     """`directories` are paths, none meaning the whole tree. `overlap` says what happens to an image of two labels
-    (`stop` or `first`), `leak` what happens where the same bytes land in two splits (`stop` or `warn`)."""
+    (`stop` or `first`), `leak` what happens where the same bytes or group land in two splits (`stop` or `warn`).
+
+    Either `labels`, those of the one class feature of the simple mode, or `features`, all that the examples hold. With
+    `group_by`, a variable, files of one value go to one split. With `stratify` every label has bounds of its own; they
+    are in `label_bounds`, in the order of the labels, once the first snapshot has chosen them."""
 
     directories: tuple[str, ...] = ()
     where: str | None = None
     labels: tuple[Label, ...] = ()
+    features: tuple[Feature, ...] = ()
     splits: tuple[Split, ...] = DEFAULT_SPLITS
+    group_by: str | None = None
+    stratify: bool = False
+    label_bounds: tuple[Bounds, ...] = ()
     image: ImageOptions = ImageOptions()
     overlap: str = "stop"
     leak: str = "stop"
@@ -61,24 +93,21 @@ class Definition:
 
 def pack_definition(definition: Definition) -> dict[str, Any]:
     """The map that is encoded."""
-    image = definition.image
-    fields = {
-        "version": VERSION,
+    values = {
+        "version": _least_version(definition),
         "directories": list(definition.directories),
         "where": definition.where,
-        "labels": [[label.name, label.where] for label in definition.labels],
+        "labels": [_pack_label(label) for label in definition.labels],
+        "features": [_pack_feature(feature) for feature in definition.features] or None,
         "splits": [[split.name, split.ratio, split.where, split.shards] for split in definition.splits],
-        "image": {
-            "color": image.color,
-            "downsample": image.downsample,
-            "interpolation": image.interpolation,
-            "encoding": image.encoding,
-            "background": image.background,
-        },
+        "group_by": definition.group_by,
+        "stratify": definition.stratify or None,
+        "label_bounds": [list(bounds) for bounds in definition.label_bounds] or None,
+        "image": _pack_image(definition.image),
         "overlap": definition.overlap,
         "leak": definition.leak,
     }
-    return {name: value for name, value in fields.items() if value is not None}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def unpack_definition(raw: object) -> Definition:
@@ -86,27 +115,70 @@ def unpack_definition(raw: object) -> Definition:
 
     Raises CorruptError, NeedsNewerError.
     """
-    fields = Fields("definition", raw)
-    version = fields.integer("version", least=1)
-    if version > VERSION:
+    found = Fields("definition", raw)
+    version = found.integer("version", least=1)
+    if version > NEWEST_VERSION:
         raise NeedsNewerError(f"a project's definition has version {version}", hint="it needs a newer dset")
     definition = Definition(
-        directories=tuple(_unpack_text(item) for item in fields.array("directories")),
-        where=fields.text_or_none("where"),
-        labels=tuple(_unpack_label(item) for item in fields.array("labels")),
-        splits=tuple(_unpack_split(item) for item in fields.array("splits")),
-        image=_unpack_image(fields.map("image")),
-        overlap=fields.text("overlap"),
-        leak=fields.text("leak"),
+        directories=tuple(_unpack_text(item) for item in found.array("directories")),
+        where=found.text_or_none("where"),
+        labels=_unpack_labels(found.array("labels")),
+        features=tuple(_unpack_feature(item) for item in found.array_or_empty("features")),
+        splits=tuple(_unpack_split(item) for item in found.array("splits")),
+        group_by=found.text_or_none("group_by"),
+        stratify=found.flag("stratify"),
+        label_bounds=tuple(_unpack_bounds(item) for item in found.array_or_empty("label_bounds")),
+        image=_unpack_image(found.map("image")),
+        overlap=found.text("overlap"),
+        leak=found.text("leak"),
     )
-    fields.end()
+    found.end()
+    least = _least_version(definition)
+    if version != least:
+        raise CorruptError(f"a definition of version {version} should have version {least}")
     return definition
+
+
+def _least_version(definition: Definition) -> int:
+    """The lowest version that holds it: what that writes is the same bytes as ever."""
+    image = definition.image
+    is_first = (
+        not definition.features
+        and definition.group_by is None
+        and not definition.stratify
+        and not definition.label_bounds
+        and _more_image_options(image) == _more_image_options(ImageOptions())
+    )
+    return 1 if is_first else 2
+
+
+def _pack_label(label: Label) -> list[str]:
+    return [label.name, label.where]
+
+
+def _pack_feature(feature: Feature) -> list[Any]:
+    return [feature.kind, feature.name, [_pack_label(label) for label in feature.classes], dict(feature.options)]
+
+
+def _pack_image(image: ImageOptions) -> dict[str, str]:
+    default = _more_image_options(ImageOptions())
+    more = {name: value for name, value in _more_image_options(image).items() if value != default[name]}
+    return {name: getattr(image, name) for name in _FIRST_IMAGE_OPTIONS} | more
+
+
+def _more_image_options(image: ImageOptions) -> dict[str, str]:
+    names = (one.name for one in fields(ImageOptions))
+    return {name: getattr(image, name) for name in names if name not in _FIRST_IMAGE_OPTIONS}
 
 
 def _unpack_text(raw: object) -> str:
     if not isinstance(raw, str):
         raise CorruptError("a definition names a directory that is no text")
     return raw
+
+
+def _unpack_labels(raw: Iterable[object]) -> tuple[Label, ...]:
+    return tuple(_unpack_label(item) for item in raw)
 
 
 def _unpack_label(raw: object) -> Label:
@@ -117,6 +189,14 @@ def _unpack_label(raw: object) -> Label:
             raise CorruptError("a definition holds a label that is none")
 
 
+def _unpack_feature(raw: object) -> Feature:
+    match raw:
+        case [str(kind), str(name), [*classes], dict(options)] if all(isinstance(one, str) for one in options.values()):
+            return Feature(kind, name, _unpack_labels(classes), options)
+        case _:
+            raise CorruptError("a definition holds a feature that is none")
+
+
 def _unpack_split(raw: object) -> Split:
     match raw:
         case [str(name), str(ratio), str() | None as where, shards] if shards is None or (is_count(shards) and shards):
@@ -125,14 +205,19 @@ def _unpack_split(raw: object) -> Split:
             raise CorruptError("a definition holds a split that is none")
 
 
+def _unpack_bounds(raw: object) -> Bounds:
+    match raw:
+        case [*ends]:
+            bounds = tuple(end for end in ends if is_count(end) and end <= MAX_BOUND)
+            if len(bounds) == len(ends):
+                return bounds
+    raise CorruptError("a definition holds bounds that are none")
+
+
 def _unpack_image(raw: object) -> ImageOptions:
-    fields = Fields("definition's image options", raw)
-    options = ImageOptions(
-        color=fields.text("color"),
-        downsample=fields.text("downsample"),
-        interpolation=fields.text("interpolation"),
-        encoding=fields.text("encoding"),
-        background=fields.text("background"),
-    )
-    fields.end()
-    return options
+    found = Fields("definition's image options", raw)
+    first = {name: found.text(name) for name in _FIRST_IMAGE_OPTIONS}
+    default = _more_image_options(ImageOptions())
+    more = {name: found.text_or_none(name) or value for name, value in default.items()}
+    found.end()
+    return ImageOptions(**first, **more)
