@@ -13,9 +13,9 @@ from dvcore.errors import CorruptError, NeedsNewerError
 NEWEST_VERSION: Final = 2
 
 Bounds = tuple[int, ...]
-"""For each split where it ends on the scale of the split numbers, in units of 2**-63: the last end is 2**63."""
+"""For each split where it ends on the scale of the split numbers, in units of 2**-62: the last end is 2**62."""
 
-MAX_BOUND: Final = 2**63
+MAX_BOUND: Final = 2**62
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +133,8 @@ def unpack_definition(raw: object) -> Definition:
         leak=found.text("leak"),
     )
     found.end()
-    least = _least_version(definition)
-    if version != least:
-        raise CorruptError(f"a definition of version {version} should have version {least}")
+    if pack_definition(definition) != raw:
+        raise CorruptError(f"a definition of version {version} is not written as that version has it")
     return definition
 
 
@@ -218,6 +217,7 @@ def _unpack_image(raw: object) -> ImageOptions:
     found = Fields("definition's image options", raw)
     first = {name: found.text(name) for name in _FIRST_IMAGE_OPTIONS}
     default = _more_image_options(ImageOptions())
-    more = {name: found.text_or_none(name) or value for name, value in default.items()}
+    given = {name: found.text_or_none(name) for name in default}
+    more = default | {name: text for name, text in given.items() if text is not None}
     found.end()
     return ImageOptions(**first, **more)
