@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from dset.output import count, counts, note, one_line, say, warn
 from dvcore.errors import Fault
-from dvcore.formats.report import ImportReport
+from dvcore.formats.intake.report import ImportReport
 
 _SHOWN: Final = 20
 

@@ -1,6 +1,7 @@
-"""Formats of data sets on the disk, and what brings them into a repository.
+"""Formats of data sets on the disk: what brings them into a repository, and out of it.
 
-A format is one module with one `Format` value (`coco`, `images`, `folders`, `files`); none imports another. `intake` is
-the way in, the same for all: `detect` picks the format, `walking` lists the files, `reading` reads those that changed,
-`placing` puts annotations where they belong. `stat_cache` and `receipts` remember what was imported before.
+A format is one package, or one module, with a `Format` that reads it, or an `Exporter` that writes it, or both; none
+imports another. What they share lies in layers, each of which imports only from those behind it: `reader` and `export`,
+`disk` (what lies there), `stated` (what a source says), `texts` (how strangers write it). `intake` brings things in,
+`export.outtake` out; `detect` and `exporters` list the formats.
 """

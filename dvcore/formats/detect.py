@@ -5,8 +5,8 @@ from typing import Final
 
 from dvcore.errors import InvalidInputError, NotFoundError, nearest_hint
 from dvcore.formats.coco import COCO
-from dvcore.formats.contents import Format
 from dvcore.formats.cvat import CVAT
+from dvcore.formats.disk.source_files import stat_source
 from dvcore.formats.files import FILES
 from dvcore.formats.folders import FOLDERS
 from dvcore.formats.images import IMAGES
@@ -14,10 +14,12 @@ from dvcore.formats.kitti import KITTI
 from dvcore.formats.labelme import LABELME
 from dvcore.formats.labelstudio import LABELSTUDIO
 from dvcore.formats.openimages import OPEN_IMAGES
-from dvcore.formats.source import Request, format_place, stat_source
+from dvcore.formats.reader.contents import Format
+from dvcore.formats.reader.request import Request
 from dvcore.formats.table import CSV, JSON_LINES
 from dvcore.formats.tfdetection import TF_DETECTION
 from dvcore.formats.voc import VOC
+from dvcore.formats.wording import format_place
 from dvcore.formats.yolo import YOLO
 
 _ANNOTATED: Final = (COCO, CVAT, LABELME, LABELSTUDIO, VOC, TF_DETECTION, OPEN_IMAGES, KITTI, YOLO, CSV, JSON_LINES)

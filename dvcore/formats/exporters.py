@@ -5,8 +5,8 @@ from typing import Final
 from dvcore.errors import NotFoundError, nearest_hint
 from dvcore.formats.coco.writer import COCO_EXPORTER
 from dvcore.formats.cvat.writer import CVAT_EXPORTER
-from dvcore.formats.exporting import Exporter
-from dvcore.formats.folders_writer import FOLDERS_EXPORTER
+from dvcore.formats.export.exporting import Exporter
+from dvcore.formats.folders.writer import FOLDERS_EXPORTER
 from dvcore.formats.kitti.writer import KITTI_EXPORTER
 from dvcore.formats.labelme.writer import LABELME_EXPORTER
 from dvcore.formats.labelstudio.writer import LABEL_STUDIO_EXPORTER

@@ -1,8 +1,8 @@
 """Any files as they are: nothing is read out of them, sub-folders become sub-directories."""
 
-from dvcore.formats.contents import Contents, Format
-from dvcore.formats.source import Request
-from dvcore.formats.walking import Walk, drop_collisions
+from dvcore.formats.disk.walking import Walk, drop_collisions
+from dvcore.formats.reader.contents import Contents, Format
+from dvcore.formats.reader.request import Request
 
 
 def read_files(_: Request, found: Walk) -> Contents:

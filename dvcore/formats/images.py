@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
-from dvcore.formats.contents import Contents, Format
-from dvcore.formats.source import Request
-from dvcore.formats.source_folder import SourceFolder
-from dvcore.formats.splits import published_splits, split_declarations, with_splits
-from dvcore.formats.walking import Walk, drop_collisions
+from dvcore.formats.disk.source_folder import SourceFolder
+from dvcore.formats.disk.split_folders import published_splits, with_splits
+from dvcore.formats.disk.walking import Walk, drop_collisions
+from dvcore.formats.reader.contents import Contents, Format
+from dvcore.formats.reader.request import Request
+from dvcore.formats.stated.splits import split_declarations
 from dvcore.image.names import is_image_name
 
 

@@ -10,8 +10,8 @@ from dvcore.errors import InvalidInputError
 from dvcore.image.facts import Probe
 from dvcore.image.orient import effective_orientation
 from dvcore.image.pillow import opened, translated_errors
-from dvcore.image.pipeline import MAX_BITS
 from dvcore.image.probe import probe
+from dvcore.image.samples import MAX_BITS
 
 _ORIENTATION_TAG: Final = 0x0112
 _XMP_KEYS: Final = ("xmp", "XML:com.adobe.xmp")
@@ -32,7 +32,7 @@ _SETTINGS: Final[dict[str, dict[str, Any]]] = {
     "JPEG": {"quality": 95, "subsampling": 0},
     "PNG": {},
     "TIFF": {"compression": "tiff_deflate"},
-    "WEBP": {"lossless": True},
+    "WEBP": {"lossless": True, "exact": True},  # exact: colours where nothing is seen, too
 }
 """Of each format that can have an EXIF orientation and be written: without loss but for JPEG, which has none such."""
 
@@ -62,15 +62,15 @@ def load_raw(source: ImageFile) -> None:
     source.load()
 
 
-def turn_upright(image: Image, facts: Probe) -> Image:
-    """Decoded pixels the way they are displayed.
+def turn_upright(image: Image, facts: Probe, shrink: int = 1) -> Image:
+    """Decoded pixels the way they are displayed; `shrink` of the image's pixels in each direction have become one.
 
     Raises InvalidInputError where they are not of the size that the header promised.
     """
     turn = _TURNS.get(effective_orientation(facts.orientation))
     if turn is not None and facts.format != "TIFF":  # Pillow's TIFF reader has turned it while decoding
         image = image.transpose(turn)
-    if image.size != (facts.width, facts.height):
+    if image.size != (-(-facts.width // shrink), -(-facts.height // shrink)):
         raise InvalidInputError("is damaged: its header and its pixels differ in size")
     return image
 

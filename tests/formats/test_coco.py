@@ -11,7 +11,7 @@ from support.sources import HEIGHT, WIDTH, coco, imported, instances, put_coco, 
 
 from dvcore.errors import FaultyFilesError, InvalidInputError, NotFoundError
 from dvcore.formats.coco import documents
-from dvcore.formats.report import ImportReport
+from dvcore.formats.intake.report import ImportReport
 from dvcore.model.geometry import Box, Mask, Polygon
 from dvcore.repo.repository import Repository
 

@@ -12,7 +12,7 @@ from support.sources import HEIGHT, WIDTH, coco, imported, instances, put_coco, 
 
 from dvcore.errors import FaultyFilesError, InvalidInputError
 from dvcore.formats.coco.naming import Kind, parse_naming
-from dvcore.formats.report import ImportReport
+from dvcore.formats.intake.report import ImportReport
 from dvcore.model.bitmaps import bitmap_of
 from dvcore.model.geometry import Box, Keypoints, Polygon
 from dvcore.model.values import ValueType

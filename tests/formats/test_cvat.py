@@ -9,7 +9,7 @@ import pytest
 from support.sources import imported, instances, put_pictures, reasons, records
 
 from dvcore.errors import FaultyFilesError, InvalidInputError, NotFoundError
-from dvcore.formats.report import ImportReport
+from dvcore.formats.intake.report import ImportReport
 from dvcore.model.annotations import Instance
 from dvcore.model.bitmaps import bitmap_of
 from dvcore.model.geometry import Box, Keypoints, Point, Polygon, Polyline, RotatedBox, area

@@ -1,7 +1,9 @@
 """The parts that exports are made of."""
 
+import csv
 import threading
 from collections.abc import Iterable
+from io import StringIO
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -11,15 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dvcore.errors import ConflictError, CorruptError, InvalidInputError
-from dvcore.formats.csv_text import format_row
-from dvcore.formats.decimals import format_decimal
-from dvcore.formats.export_labels import dense_numbers, ordered_labels, sparse_numbers
+from dvcore.formats.export.labels import dense_numbers, ordered_labels, sparse_numbers
+from dvcore.formats.export.mask_windows import find_window, row_runs
+from dvcore.formats.export.out_folder import OutFolder
+from dvcore.formats.export.write_behind import WriteBehind
 from dvcore.formats.labelstudio.brush import brush_pixels
 from dvcore.formats.labelstudio.brush_code import brush_code
-from dvcore.formats.mask_windows import find_window, row_runs
-from dvcore.formats.out_folder import OutFolder
-from dvcore.formats.write_behind import WriteBehind
-from dvcore.formats.xml_text import escape_xml, is_xml
+from dvcore.formats.texts.csv_text import format_row
+from dvcore.formats.texts.decimals import format_decimal
+from dvcore.formats.texts.xml_text import escape_xml, is_xml
 from dvcore.model.bitmaps import bitmap_of, mask_of_bitmap
 from dvcore.model.declarations import LabelDeclaration
 
@@ -142,6 +144,16 @@ def test_decimals(value: float, text: str) -> None:
 
 def test_rows_of_tables() -> None:
     assert format_row(["a", 'b "c"', "d,e", "f\ng", ""]) == 'a,"b ""c""","d,e","f\ng",\n'
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")), min_size=2, max_size=4))
+def test_rows_come_back(cells: list[str]) -> None:
+    lines = StringIO(f"{format_row(cells)}{format_row(['next', 'row'])}", newline="")
+    assert list(csv.reader(lines)) == [cells, ["next", "row"]]
+
+
+def test_a_lone_carriage_return_is_quoted() -> None:
+    assert format_row(["a\rb", "c"]) == '"a\rb",c\n'
 
 
 def test_files_of_one_folder_are_written_once(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from pycocotools.coco import COCO
 from support.exports import HEIGHT, WIDTH, exported, put_annotated
 from support.sources import imported, turned_jpeg
 
-from dvcore.formats.exported import Orientation
+from dvcore.formats.export.exported import Orientation
 from dvcore.model.annotations import Entered
 from dvcore.model.conversions import mask_of
 from dvcore.model.declarations import LabelDeclaration, VariableDeclaration
@@ -33,6 +33,7 @@ SAME_WAY = Polygon(((SQUARE, (6.0, 6.0, 10.0, 6.0, 10.0, 10.0, 6.0, 10.0)), ((30
 """Hole and outline run in one direction, the other outline in the other."""
 PERSON = LabelDeclaration("person", 0, 1, keypoints=("head", "foot"), skeleton=((0, 1),))
 NUT = LabelDeclaration("nut", 1, 18, "food")
+SMALL = Box(1.0, 2.0, 3.0, 4.0)
 SPLIT = VariableDeclaration("split", ValueType.ENUM, ("train", "val"))
 
 
@@ -77,6 +78,20 @@ def test_pycocotools_reads_coco(repository: Repository, tmp_path: Path, capsys: 
     assert pixels == sorted(int(area(one)) for one in expected)
 
 
+def test_results_are_loaded_beside_what_was_exported(
+    repository: Repository, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """pycocotools 2.0.9 and 2.0.10 want an `info` there."""
+    put_annotated(repository, {"a.png": [Entered("nut", Box(1.0, 2.0, 3.0, 4.0))]}, labels=[NUT])
+    exported(repository, tmp_path / "out", "coco")
+    found = json.loads((tmp_path / "out/annotations/instances.json").read_text())
+    assert list(found) == ["info", "licenses", "categories", "images", "annotations"]
+    coco = COCO(str(tmp_path / "out/annotations/instances.json"))
+    coco.info()
+    assert len(coco.loadRes([{"image_id": 1, "category_id": 18, "bbox": [1, 2, 3, 4], "score": 0.5}]).anns) == 1
+    assert "index created" in capsys.readouterr().out
+
+
 def test_elementtree_reads_voc(repository: Repository, tmp_path: Path) -> None:
     attributes = {"difficult": True, "truncated": 0.5, "pose": "left <&>", "age": 7}
     entered = [Entered("a & <b>", Box(0.0, 0.0, 10.0, 20.5), attributes=attributes), Entered("x", Polygon(((FAR,),)))]
@@ -106,6 +121,49 @@ def test_a_box_narrower_than_a_pixel_is_one_in_voc(repository: Repository, tmp_p
     assert report.converted == {"box narrower than a pixel as one pixel": 1}
     root = ElementTree.parse(tmp_path / "out/Annotations/a.xml").getroot()
     assert [one.text for one in root.find("object/bndbox") or ()] == ["6", "6", "6", "8"]
+
+
+def test_a_pose_that_voc_cannot_hold(repository: Repository, tmp_path: Path) -> None:
+    poses = ["left", 3, True, "a\x01b", "", "unspecified"]
+    put_annotated(repository, {f"{n}.png": [Entered("x", SMALL, attributes={"pose": p})] for n, p in enumerate(poses)})
+    report = exported(repository, tmp_path / "out", "voc")
+    assert report.lost == {"attribute pose": 3}
+    roots = [ElementTree.parse(tmp_path / f"out/Annotations/{number}.xml").getroot() for number in range(len(poses))]
+    assert [root.findtext("object/pose") for root in roots] == ["left", *["Unspecified"] * 5]
+    assert [root.findtext("object/attributes/attribute[name='pose']/value") for root in roots] == [
+        *(None, "3", "true"),
+        *[None] * 3,
+    ]
+
+
+@pytest.mark.parametrize("box", [Box(5.0, 5.0, 1.0, 3.0), Box(5.0, 5.0, 3.0, 0.5)])
+def test_boxes_that_look_in_voc_as_if_they_had_no_area_are_told_of(
+    box: Box, repository: Repository, tmp_path: Path
+) -> None:
+    put_annotated(repository, {"a.png": [Entered("x", box), Entered("x", SMALL)]})
+    assert exported(repository, tmp_path / "out", "voc").notes == (
+        "boxes of at most one pixel, which some programs take for mistakes: 1",
+    )
+
+
+@pytest.mark.parametrize("name", ["voc", "kitti", "openimages"])
+def test_the_box_around_something_does_not_reach_over_the_edge(
+    name: str, repository: Repository, tmp_path: Path
+) -> None:
+    over = Entered("x", RotatedBox(3.0, 3.0, 20.0, 4.0, 45.0))
+    points = Entered("p", Keypoints(((1.0, 1.0, 2), (5.0, 5.0, 2))))
+    put_annotated(repository, {"a.png": [over, Entered("x", SMALL), points]})
+    exported(repository, tmp_path / "out", name)
+    with Repository.in_memory() as other:
+        report = imported(other, tmp_path / "out", format=name)
+    assert (report.taken_instances, report.left_out, report.adjusted) == (3, (), ())
+
+
+def test_the_box_beside_an_outline_does_not_reach_over_the_edge(repository: Repository, tmp_path: Path) -> None:
+    put_annotated(repository, {"a.png": [Entered("x", RotatedBox(3.0, 3.0, 20.0, 4.0, 0.0))]})
+    exported(repository, tmp_path / "out", "coco")
+    (found,) = json.loads((tmp_path / "out/annotations/instances.json").read_text())["annotations"]
+    assert found["bbox"] == [0.0, 1.0, 13.0, 4.0]
 
 
 def test_supervision_reads_coco_voc_and_yolo(repository: Repository, tmp_path: Path) -> None:

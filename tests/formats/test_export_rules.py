@@ -5,12 +5,13 @@ import os
 import resource
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from support.datasets import drawn
 from support.exports import HEIGHT, WIDTH, exported, put_annotated
-from support.repositories import put
+from support.repositories import FACTS, put
 
 from dvcore.errors import (
     ConflictError,
@@ -23,6 +24,7 @@ from dvcore.errors import (
     StateError,
     StorageError,
 )
+from dvcore.formats.export.exported import Orientation
 from dvcore.formats.exporters import EXPORTERS, find_exporter
 from dvcore.model.annotations import Entered
 from dvcore.model.declarations import LabelDeclaration, VariableDeclaration
@@ -94,7 +96,7 @@ def test_a_failure_leaves_nothing(
             raise OSError(errno.ENOSPC, "No space left on device")
         return create(path, flags, mode, dir_fd=dir_fd)
 
-    monkeypatch.setattr("dvcore.formats.out_folder.os.open", failing)
+    monkeypatch.setattr("dvcore.formats.export.out_folder.os.open", failing)
     with pytest.raises(StorageError, match="No space left on device; check permissions and free space"):
         exported(repository, tmp_path / "out", name)
     assert list(tmp_path.iterdir()) == []
@@ -131,7 +133,7 @@ def keys(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         found.append(key)
         return staging_folder(parent, key, what)
 
-    monkeypatch.setattr("dvcore.formats.outtake.staging_folder", noted)
+    monkeypatch.setattr("dvcore.formats.export.outtake.staging_folder", noted)
     return found
 
 
@@ -320,17 +322,110 @@ def test_class_folders(repository: Repository, tmp_path: Path) -> None:
     assert (report.files, report.files_left_out) == (4, {"no kind": 1})
 
 
-def test_labels_that_a_format_cannot_hold(repository: Repository, tmp_path: Path) -> None:
-    put_annotated(repository, {"a.png": [Entered("hand axe", BOX)], "b.png": [Entered("bad\ufffe", BOX)]})
-    with pytest.raises(FaultyFilesError, match="give it another name, or choose another format") as caught:
-        exported(repository, tmp_path / "out", "kitti")
-    assert str(caught.value.faults[0]) == "a.png: the label 'hand axe' has a space, which KITTI cannot hold"
-    for name in ("voc", "cvat"):
-        with pytest.raises(InvalidInputError) as other:
-            exported(repository, tmp_path / "out", name)
-        said = other.value.faults[0].reason if isinstance(other.value, FaultyFilesError) else other.value.message
-        assert said == r"'bad\ufffe' has a sign that XML cannot hold"
+def test_folders_that_some_systems_take_for_one_are_told_of(repository: Repository, tmp_path: Path) -> None:
+    label = VariableDeclaration("label", ValueType.TEXT)
+    given = {"a.png": {"label": "Nut"}, "b.png": {"label": "nut"}, "c.png": {"label": "fig"}}
+    put_annotated(repository, dict.fromkeys(given), declared=[label], variables=given)
+    assert exported(repository, tmp_path / "out", "folders").warnings == (
+        "Nut and nut differ in case only: on Windows and macOS, one folder holds the files of all",
+    )
+    assert exported(repository, tmp_path / "csv", "csv").warnings == ()
+
+
+@pytest.mark.parametrize(("name", "faulty"), [("kitti", ["hand axe", "old hat"]), ("voc", ["bad\ufffe", "bad\uffff"])])
+def test_labels_that_a_format_cannot_hold_are_named_together(
+    name: str, faulty: list[str], repository: Repository, tmp_path: Path
+) -> None:
+    instances = [Entered(label, BOX) for label in ("nut", *faulty)]
+    put_annotated(repository, {"a.png": instances, "b.png": instances})
+    with pytest.raises(FaultyFilesError) as caught:
+        exported(repository, tmp_path / "out", name)
+    assert caught.value.message == f"2 labels cannot be written as {name}, nothing was done"
+    reason = {"kitti": "has a space", "voc": "has a sign that XML cannot hold"}[name]
+    assert [(one.where, one.reason) for one in caught.value.faults] == [(repr(label), reason) for label in faulty]
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["kitti", "voc", "cvat"])
+def test_labels_that_nothing_has_stop_no_export(name: str, repository: Repository, tmp_path: Path) -> None:
+    unused = [LabelDeclaration("hand axe", 0), LabelDeclaration("bad\ufffe", 0)]
+    put_annotated(repository, {"a.png": [NUT]}, labels=unused)
+    assert exported(repository, tmp_path / "out", name).instances == {"nut": 1}
+
+
+def test_several_images_that_cannot_be_written_are_named_together(repository: Repository, tmp_path: Path) -> None:
+    label = VariableDeclaration("label", ValueType.TEXT)
+    files = {f"{number:02d}.png": None for number in range(24)}
+    given = {path: {"label": "a/b" if int(path[:2]) % 2 else "nut"} for path in files}
+    put_annotated(repository, files, declared=[label], variables=given)
+    with pytest.raises(FaultyFilesError, match="at least 10 images cannot be exported, nothing was done") as caught:
+        exported(repository, tmp_path / "out", "folders")
+    assert [one.where for one in caught.value.faults] == [f"{number:02d}.png" for number in range(1, 21, 2)]
+    few = {path: {"label": "x" if int(path[:2]) > 4 else "a/b"} for path in files}
+    with Repository.in_memory() as other:
+        put_annotated(other, files, declared=[label], variables=few)
+        with pytest.raises(FaultyFilesError, match=r"^5 images cannot be exported, nothing was done"):
+            exported(other, tmp_path / "out", "folders")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_images_that_cannot_be_turned_are_named_together(repository: Repository, tmp_path: Path) -> None:
+    for path in ("a.jpg", "b.jpg"):
+        put(repository, path, data="no jpeg", facts=replace(FACTS, orientation=6))
+    put(repository, "c.jpg", facts=FACTS)
+    with pytest.raises(FaultyFilesError, match=r"^2 images .*; --orientation keep writes them as they are") as caught:
+        exported(repository, tmp_path / "out", "coco")
+    assert [one.where for one in caught.value.faults] == ["a.jpg", "b.jpg"]
+    assert exported(repository, tmp_path / "out", "coco", orientation=Orientation.KEEP).files == 3
+
+
+def test_turned_images_are_no_longer_counted_where_they_are_left_out(repository: Repository, tmp_path: Path) -> None:
+    label = VariableDeclaration("label", ValueType.TEXT)
+    put_annotated(repository, {"a.png": None}, declared=[label], variables={"a.png": {"label": "x"}})
+    put(repository, "b.jpg", data="no jpeg", facts=replace(FACTS, orientation=6))
+    assert exported(repository, tmp_path / "out", "folders").notes == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "path"), [("folders", "d" * 200 + "/" + "x" * 100 + ".png"), ("voc", "x" * 254 + "y")]
+)
+def test_names_that_become_too_long_are_named(name: str, path: str, repository: Repository, tmp_path: Path) -> None:
+    label = VariableDeclaration("label", ValueType.TEXT)
+    put_annotated(repository, {path: [NUT]}, declared=[label], variables={path: {"label": "x"}})
+    with pytest.raises(FaultyFilesError) as caught:
+        exported(repository, tmp_path / "out", name)
+    assert "is longer than 255 bytes" in str(caught.value.faults[0])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_image_without_a_split_does_not_slip_into_one(repository: Repository, tmp_path: Path) -> None:
+    """YOLO's readers take every image under `images/train` for one of `train`."""
+    files = {path: [NUT] for path in ("train/a.png", "train/b.png", "other/c.png", "d.png")}
+    put_annotated(repository, files, declared=[SPLIT], variables={"train/a.png": {"split": "train"}})
+    with pytest.raises(FaultyFilesError) as caught:
+        exported(repository, tmp_path / "out", "yolo")
+    (fault,) = caught.value.faults
+    assert str(fault) == "train/b.png: is of no split, and would lie in the folder of the split 'train'"
+    assert exported(repository, tmp_path / "out", "kitti").files == 4
+
+
+def test_images_that_nobody_has_looked_at_are_told_of(repository: Repository, tmp_path: Path) -> None:
+    put_annotated(repository, {"a.png": [NUT], "b.png": None, "c.png": []})
+    assert exported(repository, tmp_path / "out", "yolo").notes == (
+        "1 image is not annotated: programs that train take what has no label file for empty",
+    )
+
+
+def test_what_open_images_says_in_tables_of_masks_only(repository: Repository, tmp_path: Path) -> None:
+    entered = [Entered("nut", BOX, attributes={"predicted_iou": 0.5, "source": ""})]
+    put_annotated(repository, {"a.png": entered})
+    report = exported(repository, tmp_path / "out", "openimages")
+    assert report.lost == {"attribute predicted_iou": 1, "attribute source": 1}
+
+
+def test_an_empty_description_is_lost_in_labelme(repository: Repository, tmp_path: Path) -> None:
+    put_annotated(repository, {"a.png": [Entered("nut", BOX, attributes={"description": ""})]})
+    assert exported(repository, tmp_path / "out", "labelme").lost == {"attribute description": 1}
 
 
 def test_texts_that_xml_cannot_hold_are_lost_and_counted(repository: Repository, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dvcore.formats.fractions import as_rotated_box, in_pixels
+from dvcore.formats.stated.fractions import as_rotated_box, in_pixels
 from dvcore.model.annotations import Entered
 from dvcore.model.bitmaps import bitmap_of, mask_of_bitmap
 from dvcore.model.geometry import Box, Geometry, Keypoints, Mask, Point, Polygon, Polyline

@@ -10,8 +10,8 @@ from support.pictures import drawn, encoded
 from support.sources import imported, put_pictures, reasons, records, turned_jpeg
 
 from dvcore.errors import FaultyFilesError, InvalidInputError, NotFoundError
-from dvcore.formats import walking
-from dvcore.formats.source_folder import pack_state
+from dvcore.formats.disk import walking
+from dvcore.formats.disk.source_folder import pack_state
 from dvcore.model.names import MAX_DEPTH
 from dvcore.repo.repository import Repository
 

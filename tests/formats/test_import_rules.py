@@ -9,7 +9,7 @@ from support.datasets import drawn
 from support.sources import coco, imported, instances, put_coco, put_pictures, records
 
 from dvcore.errors import ConflictError, FaultyFilesError, InvalidInputError, NotFoundError
-from dvcore.formats import reading
+from dvcore.formats.intake import reading
 from dvcore.ids import BlobId, digest
 from dvcore.model.declarations import VariableDeclaration
 from dvcore.model.values import ValueType

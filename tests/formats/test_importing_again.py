@@ -19,10 +19,10 @@ from support.datasets import drawn
 from support.sources import coco, imported, put_coco, put_pictures, reasons, records
 
 from dvcore.errors import DsetError, FaultyFilesError, StorageError
-from dvcore.formats import intake, reading
-from dvcore.formats.receipts import NamedAnnotations
-from dvcore.formats.report import ImportReport
-from dvcore.formats.stat_cache import iter_places, open_cache_map
+from dvcore.formats.disk.stat_cache import iter_places, open_cache_map
+from dvcore.formats.intake import importing, reading
+from dvcore.formats.intake.receipts import NamedAnnotations
+from dvcore.formats.intake.report import ImportReport
 from dvcore.ids import BlobId, digest
 from dvcore.model.names import parse_path
 from dvcore.repo.annotating import Annotation, annotate
@@ -68,13 +68,13 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def plans(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """One entry for each time that an import was planned."""
     made: list[str] = []
-    add_files = intake.add_files
+    add_files = importing.add_files
 
     def counted(*values: Any) -> Any:
         made.append(values[-1])
         return add_files(*values)
 
-    monkeypatch.setattr(intake, "add_files", counted)
+    monkeypatch.setattr(importing, "add_files", counted)
     return made
 
 
@@ -95,7 +95,7 @@ def test_only_what_changed_is_opened(repository: Repository, source: Path, opene
     opened.clear()
     (source / "x/a.png").write_bytes(drawn(77))
     put_pictures(source, "new.png")
-    report = imported(repository, source, on_existing=intake.OnExisting.REPLACE)
+    report = imported(repository, source, on_existing=importing.OnExisting.REPLACE)
     assert sorted(opened) == ["a.png", "new.png"]
     assert (report.files.replaced, report.files.added, report.files.unchanged) == (1, 1, 4)
 
@@ -207,7 +207,7 @@ def test_a_large_image_is_streamed(
 def test_a_file_that_grew_since_it_was_listed_comes_in_whole(
     repository: Repository, source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    walk = intake.walk
+    walk = importing.walk
 
     def listed(*values: Any) -> Any:
         found = walk(*values)
@@ -215,7 +215,7 @@ def test_a_file_that_grew_since_it_was_listed_comes_in_whole(
         return found
 
     (source / "log.bin").write_bytes(b"x" * 10)
-    monkeypatch.setattr(intake, "walk", listed)
+    monkeypatch.setattr(importing, "walk", listed)
     imported(repository, source, format="files")
     assert records(repository)["nuts/log.bin"].size == 5000
 
@@ -242,7 +242,7 @@ def test_a_file_that_changes_while_it_is_read_is_a_fault(
         return found
 
     monkeypatch.setattr(reading, "_WHOLE_BYTES", 1 if "streamed" in way else 1 << 20)
-    monkeypatch.setattr("dvcore.formats.steady.os.fstat", fstat)
+    monkeypatch.setattr("dvcore.formats.disk.steady.os.fstat", fstat)
     with pytest.raises(FaultyFilesError) as error:
         imported(repository, source, format=format_)
     assert len(seen) == 1
@@ -269,7 +269,7 @@ def test_a_link_that_leads_elsewhere_for_the_time_of_reading_is_not_believed(
     source.mkdir()
     link = source / "current"
     link.symlink_to(tmp_path / "versions/v1")
-    walk = intake.walk
+    walk = importing.walk
 
     def flipped(*values: Any) -> Any:
         found = walk(*values)
@@ -278,16 +278,16 @@ def test_a_link_that_leads_elsewhere_for_the_time_of_reading_is_not_believed(
         return found
 
     monkeypatch.setattr(reading, "_WHOLE_BYTES", 1 if is_streamed else 1 << 20)
-    monkeypatch.setattr(intake, "walk", flipped)
-    imported(repository, source, on_existing=intake.OnExisting.REPLACE)
+    monkeypatch.setattr(importing, "walk", flipped)
+    imported(repository, source, on_existing=importing.OnExisting.REPLACE)
     assert _bytes_of(repository, "nuts/current/a.png") == (tmp_path / "versions/v2/a.png").read_bytes()
-    monkeypatch.setattr(intake, "walk", walk)
+    monkeypatch.setattr(importing, "walk", walk)
     link.unlink()
     link.symlink_to(tmp_path / "versions/v1")
     if is_known_from_elsewhere:
-        imported(repository, source, "elsewhere", on_existing=intake.OnExisting.REPLACE)
+        imported(repository, source, "elsewhere", on_existing=importing.OnExisting.REPLACE)
         undo_newest(repository)
-    assert imported(repository, source, on_existing=intake.OnExisting.REPLACE).files.replaced == 1
+    assert imported(repository, source, on_existing=importing.OnExisting.REPLACE).files.replaced == 1
     assert _bytes_of(repository, "nuts/current/a.png") == (tmp_path / "versions/v1/a.png").read_bytes()
 
 
@@ -300,7 +300,7 @@ def test_an_annotation_file_that_is_another_when_it_is_read_leaves_no_receipt(
     place = source / "labels.json"
     place.symlink_to("one.txt")
     looks = "named_annotations" if is_named else "walk"
-    look = getattr(intake, looks)
+    look = getattr(importing, looks)
 
     def flipped(*values: Any) -> Any:
         found = look(*values)
@@ -309,9 +309,9 @@ def test_an_annotation_file_that_is_another_when_it_is_read_leaves_no_receipt(
         return found
 
     options = {"annotations": place} if is_named else {}
-    monkeypatch.setattr(intake, looks, flipped)
+    monkeypatch.setattr(importing, looks, flipped)
     assert imported(repository, source, **options).instances == {}
-    monkeypatch.setattr(intake, looks, look)
+    monkeypatch.setattr(importing, looks, look)
     place.unlink()
     place.symlink_to("one.txt")
     assert imported(repository, source, **options).files.instances_added == 1
@@ -363,7 +363,7 @@ def test_nothing_is_remembered_of_file_systems_that_make_states_up(
     device = source.stat().st_dev
     mounts = source.parent / "mountinfo"
     mounts.write_text(f"36 35 {os.major(device)}:{os.minor(device)} / /mnt rw - {kind} /dev/sdb rw\n")
-    monkeypatch.setattr(intake, "shows_changes", partial(intake.shows_changes, mounts=mounts))
+    monkeypatch.setattr(importing, "shows_changes", partial(importing.shows_changes, mounts=mounts))
     imported(repository, source)
     imported(repository, source)
     assert len(opened) == 10
@@ -374,15 +374,15 @@ def test_no_receipt_is_kept_of_annotations_that_lie_where_states_are_made_up(
 ) -> None:
     source = put_pictures(tmp_path / "source", "a.png")
     elsewhere = put_coco(tmp_path / "elsewhere", coco({"bbox": [1, 1, 3, 3]})) / "labels.json"
-    named_annotations = intake.named_annotations
+    named_annotations = importing.named_annotations
 
     def on_another_device(place: Path) -> NamedAnnotations:
         named = named_annotations(place)
         assert named.devices == {elsewhere.stat().st_dev}
         return replace(named, devices=frozenset([1]))
 
-    monkeypatch.setattr(intake, "named_annotations", on_another_device)
-    monkeypatch.setattr(intake, "shows_changes", lambda device: device != 1)
+    monkeypatch.setattr(importing, "named_annotations", on_another_device)
+    monkeypatch.setattr(importing, "shows_changes", lambda device: device != 1)
     for _ in range(3):
         imported(repository, source, annotations=elsewhere)
     assert len(plans) == 3
@@ -391,7 +391,7 @@ def test_no_receipt_is_kept_of_annotations_that_lie_where_states_are_made_up(
 def test_a_pipe_that_took_the_place_of_a_file_is_not_waited_for(
     repository: Repository, source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    walk = intake.walk
+    walk = importing.walk
 
     def piped(*values: Any) -> Any:
         found = walk(*values)
@@ -399,7 +399,7 @@ def test_a_pipe_that_took_the_place_of_a_file_is_not_waited_for(
         os.mkfifo(source / "a.png")
         return found
 
-    monkeypatch.setattr(intake, "walk", piped)
+    monkeypatch.setattr(importing, "walk", piped)
     with pytest.raises(FaultyFilesError) as error:
         imported(repository, source)
     assert reasons(error.value.faults) == f"{source / 'a.png'}: is no regular file"
@@ -602,10 +602,10 @@ def _workplace() -> Iterator[tuple[Path, Repository, Repository]]:
 @given(
     st.lists(st.tuples(st.sampled_from(CHANGES), st.integers(0, 9), st.booleans()), min_size=1, max_size=6),
     st.sampled_from(["images", "folders", "files"]),
-    st.sampled_from(list(intake.OnExisting)),
+    st.sampled_from(list(importing.OnExisting)),
 )
 def test_with_and_without_what_is_kept_imports_are_the_same(
-    changes: list[tuple[Change, int, bool]], format_: str, on_existing: intake.OnExisting
+    changes: list[tuple[Change, int, bool]], format_: str, on_existing: importing.OnExisting
 ) -> None:
     options = {"format": format_, "on_existing": on_existing, "skip_bad": True}
     with _workplace() as (source, keeping, forgetting):
@@ -658,7 +658,7 @@ def test_links_that_flip_while_an_import_runs_leave_nothing_wrong_behind(
         for name, function in names.items():
             patch.setattr(reading, name, partial(flipping, function))
         patch.setattr(reading, "_WHOLE_BYTES", 1 if is_streamed else 1 << 20)
-        options = {"format": format_, "on_existing": intake.OnExisting.REPLACE}
+        options = {"format": format_, "on_existing": importing.OnExisting.REPLACE}
         _tried(lambda: imported(repository, link.parent, **options))
         left.clear()
         for target in (first, second):

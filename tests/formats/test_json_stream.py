@@ -10,8 +10,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from dvcore.errors import InvalidInputError
-from dvcore.formats import json_stream
-from dvcore.formats.json_stream import iter_list, iter_members
+from dvcore.formats.texts import json_stream
+from dvcore.formats.texts.json_stream import iter_list, iter_members
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers(-(10**30), 10**30) | st.floats(allow_nan=False) | st.text(),

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from support.sources import imported, instances, put_file, put_pictures, reasons, records
 
 from dvcore.errors import DsetError, FaultyFilesError
-from dvcore.formats.report import ImportReport
+from dvcore.formats.intake.report import ImportReport
 from dvcore.model.geometry import Box
 from dvcore.repo.repository import Repository
 

@@ -13,7 +13,7 @@ from PIL import Image
 from support.sources import imported, instances, put_pictures, reasons, records
 
 from dvcore.errors import FaultyFilesError
-from dvcore.formats.report import ImportReport
+from dvcore.formats.intake.report import ImportReport
 from dvcore.model.annotations import Instance
 from dvcore.model.bitmaps import bitmap_of
 from dvcore.model.geometry import Box, Keypoints, Point, Polygon, Polyline, RotatedBox, area

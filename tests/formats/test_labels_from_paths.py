@@ -7,10 +7,10 @@ import pytest
 from support.sources import imported, put_pictures, reasons, records
 
 from dvcore.errors import FaultyFilesError, InvalidInputError
-from dvcore.formats import class_lists
-from dvcore.formats.folders import label_of
-from dvcore.formats.report import ImportReport
-from dvcore.formats.source import LabelFrom
+from dvcore.formats.folders import class_lists
+from dvcore.formats.folders.reader import label_of
+from dvcore.formats.intake.report import ImportReport
+from dvcore.formats.reader.request import LabelFrom
 from dvcore.repo.repository import Repository
 
 

@@ -13,8 +13,8 @@ from hypothesis.extra.numpy import arrays
 from support.sources import imported, instances, put_pictures, reasons, records
 
 from dvcore.errors import FaultyFilesError, InvalidInputError, NotFoundError
+from dvcore.formats.intake.report import ImportReport
 from dvcore.formats.labelstudio.brush import brush_pixels
-from dvcore.formats.report import ImportReport
 from dvcore.model.annotations import Instance
 from dvcore.model.bitmaps import bitmap_of
 from dvcore.model.geometry import Box, Point, Polygon, Polyline, RotatedBox, area

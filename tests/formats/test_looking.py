@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from support.sources import put_pictures
 
-from dvcore.formats import looking
-from dvcore.formats.looking import look_at
-from dvcore.formats.per_image import Layout
-from dvcore.formats.source import Request
+from dvcore.formats.disk import looking
+from dvcore.formats.disk.looking import look_at
+from dvcore.formats.reader.per_image import Layout
+from dvcore.formats.reader.request import Request
 
 LAYOUT = Layout(own=("labels",), images=("images",))
 

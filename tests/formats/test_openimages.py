@@ -13,7 +13,7 @@ from PIL import Image
 from support.sources import imported, instances, put_file, put_pictures, reasons, records
 
 from dvcore.errors import DsetError, FaultyFilesError
-from dvcore.formats.report import ImportReport
+from dvcore.formats.intake.report import ImportReport
 from dvcore.model.bitmaps import bitmap_of
 from dvcore.model.geometry import Box, Mask
 from dvcore.repo.repository import Repository

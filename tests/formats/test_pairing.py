@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dvcore.errors import InvalidInputError
-from dvcore.formats.pairing import Pairing, image_folders
-from dvcore.formats.walking import walk
+from dvcore.formats.disk.pairing import Pairing, image_folders
+from dvcore.formats.disk.walking import walk
 from dvcore.image.names import is_image_name
 from dvcore.model.names import Path, format_path, parse_path
 

@@ -10,9 +10,9 @@ from pycocotools import mask as reference
 from support.sources import HEIGHT, WIDTH, coco, imported, instances, put_coco, put_pictures, reasons, turned_jpeg
 
 from dvcore.errors import FaultyFilesError
-from dvcore.formats.placing import Coordinates
-from dvcore.formats.report import ImportReport
-from dvcore.formats.turning import displayed_map
+from dvcore.formats.intake.placing import Coordinates
+from dvcore.formats.intake.report import ImportReport
+from dvcore.formats.intake.turning import displayed_map
 from dvcore.model.bitmaps import map_mask
 from dvcore.model.geometry import Box, Polygon, bounds
 from dvcore.model.runlength import mask_of_counts

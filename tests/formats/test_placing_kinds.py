@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from dvcore.formats.placing import Coordinates, Placed, place
-from dvcore.formats.source import StatedAnnotations, StatedInstance
+from dvcore.formats.intake.placing import Coordinates, Placed, place
+from dvcore.formats.stated.annotations import StatedAnnotations, StatedInstance
 from dvcore.image.facts import Probe
 from dvcore.model.annotations import Entered
 from dvcore.model.geometry import Box, Geometry, Keypoints, Mask, Point, Polygon, Polyline, RotatedBox

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from support.sources import imported, put_coco, put_pictures, reasons, records
 
 from dvcore.errors import FaultyFilesError, InvalidInputError
-from dvcore.formats import stated_bits
-from dvcore.formats.source import StatedAnnotations, StatedInstance
-from dvcore.formats.stated_map import StatedMap
+from dvcore.formats.stated import lists
+from dvcore.formats.stated.annotations import StatedAnnotations, StatedInstance
+from dvcore.formats.stated.by_image import StatedMap
 from dvcore.model.annotations import Entered
 from dvcore.model.declarations import VariableDeclaration
 from dvcore.model.geometry import Box, Keypoints, Mask, Point, Polygon, Polyline, RotatedBox
@@ -75,7 +75,7 @@ def test_a_map_behaves_like_dicts(done: list[Any], memory: int) -> None:
     added: dict[Any, list[StatedInstance]] = {}
     given: dict[Any, dict[str, Any]] = {}
     with pytest.MonkeyPatch.context() as patch, StatedMap() as found:
-        patch.setattr(stated_bits, "MEMORY_BYTES", memory)
+        patch.setattr(lists, "MEMORY_BYTES", memory)
         for step, path, what in done:
             match step:
                 case "put":

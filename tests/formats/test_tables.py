@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from support.sources import imported, put_coco, put_pictures, reasons, records
 
 from dvcore.errors import DsetError, FaultyFilesError, InvalidInputError, NotFoundError
-from dvcore.formats.report import ImportReport
+from dvcore.formats.intake.report import ImportReport
 from dvcore.model.declarations import VariableDeclaration
 from dvcore.model.values import ValueType
 from dvcore.repo.repository import Repository

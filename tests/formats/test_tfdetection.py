@@ -15,7 +15,7 @@ from support.datasets import drawn
 from support.sources import imported, instances, reasons, records, turned_jpeg
 
 from dvcore.errors import DsetError, FaultyFilesError, InvalidInputError
-from dvcore.formats.report import ImportReport
+from dvcore.formats.intake.report import ImportReport
 from dvcore.ids import digest
 from dvcore.model.bitmaps import bitmap_of
 from dvcore.model.geometry import Box, Mask

@@ -8,9 +8,9 @@ import pytest
 from support.sources import imported, instances, put_pictures, reasons, records
 
 from dvcore.errors import FaultyFilesError
-from dvcore.formats import per_image
-from dvcore.formats.report import ImportReport
-from dvcore.formats.source import BoxConvention
+from dvcore.formats.intake.report import ImportReport
+from dvcore.formats.reader import per_image
+from dvcore.formats.reader.request import BoxConvention
 from dvcore.model.geometry import Box
 from dvcore.model.values import ValueType
 from dvcore.repo.repository import Repository

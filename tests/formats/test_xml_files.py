@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dvcore.errors import InvalidInputError
-from dvcore.formats.xml_files import Element, iter_children, parse_xml
+from dvcore.formats.texts.xml_files import Element, iter_children, parse_xml
 
 XML = b"""<?xml version="1.0"?>
 <annotation xmlns:x="urn:x" version="2">

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from support.sources import imported, instances, put_file, put_pictures, reasons, records, turned_jpeg
 
 from dvcore.errors import DsetError, FaultyFilesError, InvalidInputError, NotFoundError
-from dvcore.formats.placing import Coordinates
-from dvcore.formats.report import ImportReport
+from dvcore.formats.intake.placing import Coordinates
+from dvcore.formats.intake.report import ImportReport
 from dvcore.model.geometry import Box, Keypoints, Polygon, RotatedBox
 from dvcore.repo.repository import Repository
 

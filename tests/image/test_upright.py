@@ -45,6 +45,15 @@ def test_pixels_are_turned_and_nothing_else_changes(format_name: str, mode: str,
         assert np.array_equal(np.asarray(image), displayed(stored, orientation))
 
 
+def test_colours_that_nobody_sees_stay_too() -> None:
+    pixels = np.zeros((6, 8, 4), np.uint8)
+    pixels[..., 0] = np.arange(48).reshape(6, 8) * 5
+    image = Image.fromarray(pixels)
+    turned = encoded(image, "WEBP", exif=exif(3), lossless=True, exact=True)
+    with Image.open(io.BytesIO(upright_bytes(turned))) as found:
+        assert np.array_equal(np.asarray(found), pixels[::-1, ::-1])
+
+
 def test_a_jpeg_keeps_its_profile_and_the_rest_of_its_exif() -> None:
     block = Image.Exif()
     block[0x0112], block[0x010F] = 6, "Maker"

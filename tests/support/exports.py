@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from dvcore.formats.export_source import directory_source
-from dvcore.formats.exported import ExportOptions
+from dvcore.formats.export.exported import ExportOptions
+from dvcore.formats.export.outtake import ExportReport, export_files
+from dvcore.formats.export.source import directory_source
 from dvcore.formats.exporters import find_exporter
-from dvcore.formats.outtake import ExportReport, export_files
 from dvcore.model.annotations import Entered, Instance
 from dvcore.model.declarations import LabelDeclaration, VariableDeclaration
 from dvcore.model.files import ImageFacts

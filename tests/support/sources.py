@@ -8,8 +8,8 @@ from typing import Any
 
 from PIL import Image
 
-from dvcore.formats.intake import import_source
-from dvcore.formats.report import ImportReport
+from dvcore.formats.intake.importing import import_source
+from dvcore.formats.intake.report import ImportReport
 from dvcore.model.annotations import Instance
 from dvcore.model.files import FileRecord
 from dvcore.model.names import format_path, parse_path

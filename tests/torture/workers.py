@@ -16,7 +16,7 @@ from support.noise import noise
 from torture.processes import run_main
 
 from dvcore.errors import DsetError, StateError
-from dvcore.formats.intake import import_source
+from dvcore.formats.intake.importing import import_source
 from dvcore.model.names import parse_path
 from dvcore.repo.annotating import Annotation, annotate
 from dvcore.repo.branches import create_tag

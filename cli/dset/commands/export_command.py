@@ -11,10 +11,10 @@ from dset.output import count, counts, note, say, say_json, warn
 from dset.progress import shown_progress
 from dset.selecting import selection, where_option
 from dvcore.errors import InvalidInputError
-from dvcore.formats.export_source import ExportSource, directory_source
-from dvcore.formats.exported import ExportOptions, Orientation
+from dvcore.formats.export.exported import ExportOptions, Orientation
+from dvcore.formats.export.outtake import ExportReport, export_files
+from dvcore.formats.export.source import ExportSource, directory_source
 from dvcore.formats.exporters import EXPORTERS, find_exporter
-from dvcore.formats.outtake import ExportReport, export_files
 from dvcore.repo.repository import Repository
 from dvcore.repo.revisions import parse_snapshot, split_revision
 

@@ -12,7 +12,7 @@ from dset.context import on_disk, open_repository
 from dset.output import count, say, say_json
 from dset.progress import shown_progress
 from dvcore.errors import CorruptError, DsetError, NotFoundError
-from dvcore.formats.stat_cache import iter_places, open_cache_map
+from dvcore.formats.disk.stat_cache import iter_places, open_cache_map
 from dvcore.repo.check import Checked, Problem, check
 from dvcore.repo.fsck.faults import Damaged
 from dvcore.repo.fsck.repair import repair_blobs

@@ -10,9 +10,9 @@ from dset.import_report import json_report, say_report
 from dset.output import note, read_option, say_json
 from dset.progress import shown_progress
 from dvcore.formats.detect import FORMATS
-from dvcore.formats.intake import import_source
-from dvcore.formats.placing import Coordinates
-from dvcore.formats.source import BoxConvention, LabelFrom
+from dvcore.formats.intake.importing import import_source
+from dvcore.formats.intake.placing import Coordinates
+from dvcore.formats.reader.request import BoxConvention, LabelFrom
 from dvcore.model.names import format_path, parse_path
 from dvcore.repo.adding import OnExisting
 

@@ -16,8 +16,8 @@ from dvcore.formats.coco.naming import OF_INSTANCES, Kind
 from dvcore.formats.coco.panoptic import SegmentMasks
 from dvcore.formats.coco.sections import ANNOTATIONS, Sections
 from dvcore.formats.coco.shapes import SHAPES, read_shape
-from dvcore.formats.json_files import find_key, format_value, take_key, take_list, take_object, take_text
-from dvcore.formats.source import StatedInstance
+from dvcore.formats.stated.annotations import StatedInstance
+from dvcore.formats.texts.json_files import find_key, format_value, take_key, take_list, take_object, take_text
 from dvcore.model.annotations import Entered
 from dvcore.model.names import Path
 from dvcore.model.values import check_value

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Final
 
-from dvcore.formats.attribute_values import keep_attribute
-from dvcore.formats.json_files import format_value
+from dvcore.formats.stated.attributes import keep_attribute
+from dvcore.formats.texts.json_files import format_value
 from dvcore.model.values import Value
 
 _NOT_ATTRIBUTES: Final = frozenset(

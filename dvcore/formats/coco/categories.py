@@ -7,7 +7,7 @@ from typing import Any, Final
 from unicodedata import normalize
 
 from dvcore.errors import InvalidInputError
-from dvcore.formats.json_files import find_key, format_value, is_unicode, take_key, take_object, take_text
+from dvcore.formats.texts.json_files import find_key, format_value, is_unicode, take_key, take_object, take_text
 from dvcore.model.annotation_names import check_label_name
 from dvcore.model.declarations import LabelDeclaration
 

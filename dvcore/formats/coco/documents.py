@@ -12,9 +12,10 @@ from pathlib import Path as FolderPath
 from typing import Final
 
 from dvcore.errors import InvalidInputError
-from dvcore.formats.annotation_files import AnnotationFiles
 from dvcore.formats.coco.naming import Kind, Naming, parse_naming
-from dvcore.formats.source import Request, format_place, format_reason
+from dvcore.formats.disk.annotation_files import AnnotationFiles
+from dvcore.formats.reader.request import Request
+from dvcore.formats.wording import format_place, format_reason
 from dvcore.model.names import ROOT, Path
 
 SUFFIX: Final = ".json"

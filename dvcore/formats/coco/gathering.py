@@ -14,9 +14,9 @@ from dvcore.errors import Fault, InvalidInputError
 from dvcore.formats.coco.documents import DocumentFile
 from dvcore.formats.coco.listing import ListedImage, Listing
 from dvcore.formats.coco.naming import OF_INSTANCES, Kind
-from dvcore.formats.source import StatedAnnotations, StatedInstance
-from dvcore.formats.splits import SPLIT_VARIABLE
-from dvcore.formats.stated_map import StatedMap
+from dvcore.formats.stated.annotations import StatedAnnotations, StatedInstance
+from dvcore.formats.stated.by_image import StatedMap
+from dvcore.formats.stated.splits import SPLIT_VARIABLE
 from dvcore.ids import digest
 from dvcore.model.annotations import Entered
 from dvcore.model.declarations import VariableDeclaration

@@ -6,12 +6,14 @@ from contextlib import suppress
 from tempfile import TemporaryFile
 from typing import Any, Final, Self
 
-from dvcore.formats.out_folder import OutFolder
+from dvcore.formats.export.out_folder import OutFolder
 from dvcore.model.names import Path
 from dvcore.store.folders import storage_errors
 
 _encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _BUFFER: Final = 1 << 18
+_HEAD: Final = '"info":{},\n"licenses":[],\n'
+"""Of which some versions of pycocotools copy the first into results, and fail where it is not there."""
 
 
 class JsonDocument:
@@ -25,7 +27,7 @@ class JsonDocument:
         with storage_errors(out.root):
             self._aside = TemporaryFile("w+", encoding="utf-8", newline="", buffering=_BUFFER, dir=out.root)  # noqa: SIM115
         head = "" if categories is None else f'"categories":{_encode(categories)},\n'
-        out.add_text(path, f'{{{head}"images":[')
+        out.add_text(path, f'{{{_HEAD}{head}"images":[')
 
     def add_image(self, record: dict[str, Any]) -> None:
         """An entry of `images`."""

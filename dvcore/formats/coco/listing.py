@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from dvcore.errors import Fault, InvalidInputError
 from dvcore.formats.coco.documents import ANNOTATIONS_FOLDER, DocumentFile
-from dvcore.formats.file_names import find_under, parse_file_name
-from dvcore.formats.json_files import find_key, find_size, format_value, take_key, take_object, take_text
+from dvcore.formats.stated.file_names import find_under, parse_file_name
+from dvcore.formats.texts.json_files import find_key, find_size, format_value, take_key, take_object, take_text
 from dvcore.model.names import ROOT, Path
 
 _KNOWN_KEYS: Final = frozenset({"id", "file_name", "width", "height"})

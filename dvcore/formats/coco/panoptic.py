@@ -9,10 +9,10 @@ from pathlib import Path as FolderPath
 from typing import TYPE_CHECKING, Final
 
 from dvcore.errors import InvalidInputError
-from dvcore.formats.file_names import parse_file_name
-from dvcore.formats.mask_images import mask_image
-from dvcore.formats.source import format_reason
-from dvcore.formats.steady import opened_steady
+from dvcore.formats.disk.steady import opened_steady
+from dvcore.formats.stated.file_names import parse_file_name
+from dvcore.formats.stated.mask_images import mask_image
+from dvcore.formats.wording import format_reason
 from dvcore.model.geometry import Mask
 
 if TYPE_CHECKING:

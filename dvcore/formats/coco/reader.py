@@ -7,7 +7,6 @@ from pathlib import Path as FolderPath
 from typing import Final
 
 from dvcore.errors import Fault, InvalidInputError
-from dvcore.formats.annotation_files import AnnotationFiles
 from dvcore.formats.coco.annotations import CAPTION, DocumentReader
 from dvcore.formats.coco.categories import Categories, merge_labels
 from dvcore.formats.coco.documents import DocumentFile, find_documents, is_document_name, read_documents
@@ -15,11 +14,14 @@ from dvcore.formats.coco.gathering import Gathering
 from dvcore.formats.coco.listing import Listing, image_folders
 from dvcore.formats.coco.naming import Kind
 from dvcore.formats.coco.sections import ANNOTATIONS, IMAGES, Sections, read_sections
-from dvcore.formats.contents import Contents, Format
-from dvcore.formats.source import Request, format_count, format_place
-from dvcore.formats.source_folder import SourceFolder, count_files, without_paths
-from dvcore.formats.splits import SPLIT_VARIABLE, published_splits, split_declarations, with_splits
-from dvcore.formats.walking import Walk, drop_collisions
+from dvcore.formats.disk.annotation_files import AnnotationFiles
+from dvcore.formats.disk.source_folder import SourceFolder, count_files, without_paths
+from dvcore.formats.disk.split_folders import published_splits, with_splits
+from dvcore.formats.disk.walking import Walk, drop_collisions
+from dvcore.formats.reader.contents import Contents, Format
+from dvcore.formats.reader.request import Request
+from dvcore.formats.stated.splits import SPLIT_VARIABLE, split_declarations
+from dvcore.formats.wording import format_count, format_place
 from dvcore.image.names import is_image_name
 from dvcore.model.declarations import VariableDeclaration
 from dvcore.model.names import Path

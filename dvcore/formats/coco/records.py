@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
-from dvcore.formats.export_labels import NumberedLabels
-from dvcore.formats.losses import Losses, find_own_box
+from dvcore.formats.export.labels import NumberedLabels
+from dvcore.formats.export.losses import Losses, find_own_box
 from dvcore.model.annotations import Instance
 from dvcore.model.conversions import corners_of, mask_of
 from dvcore.model.declarations import LabelDeclaration
@@ -59,9 +59,9 @@ class AnnotationRecords:
                 return {"bbox": _numbers(geometry), "segmentation": [], "area": area(geometry)}
             case Polygon() | Mask() | RotatedBox():
                 segmentation = self._segmentation(instance, geometry, facts)
-                return {"bbox": _bbox(instance), "segmentation": segmentation, "area": area(geometry)}
+                return {"bbox": _bbox(instance, facts), "segmentation": segmentation, "area": area(geometry)}
             case Keypoints(points):
-                return self._keypoints(instance, points)
+                return self._keypoints(instance, points, facts)
             case _:
                 self.losses.drop(instance)
                 return None
@@ -79,12 +79,14 @@ class AnnotationRecords:
                 self.losses.converted["polygon with holes as mask"] += 1
                 return _mask(mask_of(region, facts.height, facts.width))
 
-    def _keypoints(self, instance: Instance, points: tuple[tuple[float, float, int], ...]) -> dict[str, Any] | None:
+    def _keypoints(
+        self, instance: Instance, points: tuple[tuple[float, float, int], ...], facts: ImageFacts
+    ) -> dict[str, Any] | None:
         names = self.labels.labels[instance.label].keypoints
         if names and len(names) != len(points):
             self.losses.drop(instance, _OTHER_POINTS)
             return None
-        bbox = _bbox(instance)
+        bbox = _bbox(instance, facts)
         return {
             "keypoints": [value for point in points for value in point],
             "num_keypoints": sum(visibility > 0 for _, _, visibility in points),
@@ -94,9 +96,9 @@ class AnnotationRecords:
         }
 
 
-def _bbox(instance: Instance) -> list[float]:
+def _bbox(instance: Instance, facts: ImageFacts) -> list[float]:
     """Its own box, or the one around it, also where that has no area: every annotation has one."""
-    box = find_own_box(instance)
+    box = find_own_box(instance, facts)
     if box is not None:
         return _numbers(box)
     left, top, right, bottom = bounds(instance.geometry)

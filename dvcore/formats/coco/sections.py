@@ -11,10 +11,10 @@ from typing import Any, Final, Protocol
 
 from dvcore.errors import InvalidInputError, NotFoundError
 from dvcore.formats.coco.documents import DocumentFile
-from dvcore.formats.json_files import format_value
-from dvcore.formats.json_stream import iter_members
-from dvcore.formats.source import format_place, format_reason
-from dvcore.formats.steady import opened_steady
+from dvcore.formats.disk.steady import opened_steady
+from dvcore.formats.texts.json_files import format_value
+from dvcore.formats.texts.json_stream import iter_members
+from dvcore.formats.wording import format_place, format_reason
 
 IMAGES: Final = "images"
 CATEGORIES: Final = "categories"

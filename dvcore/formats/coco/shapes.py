@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from dvcore.errors import InvalidInputError
-from dvcore.formats.json_files import take_lengths, take_numbers
+from dvcore.formats.texts.json_files import take_lengths, take_numbers
 from dvcore.model.geometry import Box, Geometry, Keypoints, Mask, Polygon, Ring
 from dvcore.model.runlength import mask_of_counts, mask_of_runs
 
@@ -36,7 +36,7 @@ def read_shape(annotation: Mapping[str, Any], points: int) -> tuple[Geometry, Bo
 def _is_empty(segmentation: object) -> bool:
     """Tools that know only boxes write an empty outline, or a list of empty ones."""
     if isinstance(segmentation, list):
-        return all(part == [] for part in segmentation)
+        return segmentation.count([]) == len(segmentation)
     return segmentation in (None, {})
 
 

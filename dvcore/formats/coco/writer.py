@@ -11,9 +11,9 @@ from typing import Any, Final
 from dvcore.formats.coco.json_document import JsonDocument
 from dvcore.formats.coco.naming import Kind
 from dvcore.formats.coco.records import AnnotationRecords, category_record
-from dvcore.formats.export_labels import NumberedLabels, sparse_numbers
-from dvcore.formats.exported import Exported, ExportOptions
-from dvcore.formats.exporting import Export, Exporter
+from dvcore.formats.export.exported import Exported, ExportOptions
+from dvcore.formats.export.exporting import Export, Exporter
+from dvcore.formats.export.labels import NumberedLabels, sparse_numbers
 from dvcore.model.names import format_path
 from dvcore.model.values import Value
 from dvcore.store.spilling import SpillingMap
@@ -29,8 +29,7 @@ def write_coco(export: Export) -> None:
     labels = sparse_numbers(export.labels)
     with ExitStack() as stack:
         writer = _Writer(export, labels, stack)
-        for file in export.iter_files():
-            writer.add(file)
+        export.each(writer.add)
         writer.finish()
     if labels.are_new:
         export.notes.append("some categories have new ids: their own are those of others, too")

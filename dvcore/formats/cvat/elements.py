@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Final
 
-from dvcore.formats.decimals import format_decimal
-from dvcore.formats.losses import Losses
-from dvcore.formats.plain_shapes import find_mask_window, seen_points, single_lines
-from dvcore.formats.xml_text import escape_xml, is_xml
+from dvcore.formats.export.losses import Losses
+from dvcore.formats.export.plain_shapes import find_mask_window, seen_points, single_lines
+from dvcore.formats.texts.decimals import format_decimal
+from dvcore.formats.texts.xml_text import escape_xml, is_xml
 from dvcore.model.annotations import Instance
 from dvcore.model.declarations import LabelDeclaration
 from dvcore.model.extent import points_of

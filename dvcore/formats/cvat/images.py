@@ -4,17 +4,18 @@ from collections.abc import Iterator
 from typing import Final
 
 from dvcore.errors import Fault, InvalidInputError
-from dvcore.formats.attribute_values import keep_attribute
 from dvcore.formats.cvat.labels import Labels, read_labels
 from dvcore.formats.cvat.shapes import Size, read_shape
-from dvcore.formats.file_names import parse_file_name
-from dvcore.formats.findings import Findings, label_name
-from dvcore.formats.pairing import Pairing
-from dvcore.formats.source import StatedAnnotations, StatedInstance, format_count
-from dvcore.formats.splits import SPLIT_FOLDERS, SPLIT_VARIABLE, split_declarations
-from dvcore.formats.stated_variables import StatedVariables
-from dvcore.formats.text_files import parse_whole, shown
-from dvcore.formats.xml_files import Element, parse_size
+from dvcore.formats.disk.pairing import Pairing
+from dvcore.formats.stated.annotations import StatedAnnotations, StatedInstance
+from dvcore.formats.stated.attributes import keep_attribute
+from dvcore.formats.stated.file_names import parse_file_name
+from dvcore.formats.stated.findings import Findings, label_name
+from dvcore.formats.stated.splits import SPLIT_FOLDERS, SPLIT_VARIABLE, split_declarations
+from dvcore.formats.stated.variables import StatedVariables
+from dvcore.formats.texts.plain_text import parse_whole, shown
+from dvcore.formats.texts.xml_files import Element, parse_size
+from dvcore.formats.wording import format_count
 from dvcore.model.annotations import Entered
 from dvcore.model.declarations import LabelDeclaration, VariableDeclaration
 from dvcore.model.names import Path

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from dvcore.errors import InvalidInputError
-from dvcore.formats.attribute_values import plain_value
-from dvcore.formats.findings import label_name
-from dvcore.formats.text_files import parse_number
-from dvcore.formats.xml_files import Element, parse_xml
+from dvcore.formats.stated.attributes import plain_value
+from dvcore.formats.stated.findings import label_name
+from dvcore.formats.texts.plain_text import parse_number
+from dvcore.formats.texts.xml_files import Element, parse_xml
 from dvcore.model.declarations import LabelDeclaration
 from dvcore.model.values import Value
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-from dvcore.formats.xml_text import escape_xml, is_xml
+from dvcore.formats.texts.xml_text import escape_xml, is_xml
 from dvcore.model.declarations import LabelDeclaration
 
 Kinds = Mapping[tuple[str, str], Collection[type]]

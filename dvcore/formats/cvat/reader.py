@@ -4,17 +4,19 @@ from pathlib import Path as FolderPath
 from typing import Final
 
 from dvcore.errors import InvalidInputError
-from dvcore.formats.contents import Contents, Format
 from dvcore.formats.cvat.images import Images
-from dvcore.formats.findings import Findings
-from dvcore.formats.pairing import Pairing
-from dvcore.formats.single_document import find_single_document, opened_document, path_under
-from dvcore.formats.source import Request, format_place
-from dvcore.formats.source_folder import count_files
-from dvcore.formats.stated_map import StatedMap
-from dvcore.formats.text_files import shown
-from dvcore.formats.walking import Walk, drop_collisions
-from dvcore.formats.xml_files import Element, iter_children, peek, pieces_of
+from dvcore.formats.disk.pairing import Pairing
+from dvcore.formats.disk.peeking import peek_xml
+from dvcore.formats.disk.source_folder import count_files
+from dvcore.formats.disk.walking import Walk, drop_collisions
+from dvcore.formats.reader.contents import Contents, Format
+from dvcore.formats.reader.request import Request
+from dvcore.formats.reader.single_document import find_single_document, opened_document, path_under
+from dvcore.formats.stated.by_image import StatedMap
+from dvcore.formats.stated.findings import Findings
+from dvcore.formats.texts.plain_text import shown
+from dvcore.formats.texts.xml_files import Element, iter_children, pieces_of
+from dvcore.formats.wording import format_place
 from dvcore.image.names import is_image_name
 from dvcore.model.names import Path, normalize_name
 
@@ -79,7 +81,7 @@ def find_document(request: Request) -> FolderPath | None:
 
 
 def _is_document(place: FolderPath) -> bool:
-    root = peek(place)
+    root = peek_xml(place)
     return root is not None and root.name == "annotations" and any(root.find(name) for name in ("meta", "image"))
 
 

@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from dvcore.errors import InvalidInputError
-from dvcore.formats.ellipses import ellipse_polygon
-from dvcore.formats.mask_images import pixels_of_rows, window_mask
-from dvcore.formats.text_files import parse_number, parse_whole, shown
-from dvcore.formats.xml_files import Element
+from dvcore.formats.stated.ellipses import ellipse_polygon
+from dvcore.formats.stated.mask_images import pixels_of_rows, window_mask
+from dvcore.formats.texts.plain_text import parse_number, parse_whole, shown
+from dvcore.formats.texts.xml_files import Element
 from dvcore.model.geometry import Box, Geometry, Keypoint, Keypoints, Mask, Point, Polygon, Polyline, RotatedBox
 
 Size = tuple[int, int]

@@ -3,14 +3,15 @@
 `docs/exporting.md` has what is kept.
 """
 
+from itertools import count
 from typing import Final
 
 from dvcore.formats.cvat.elements import Elements
 from dvcore.formats.cvat.meta import format_meta
-from dvcore.formats.exported import Exported, ExportOptions
-from dvcore.formats.exporting import Export, Exporter
-from dvcore.formats.splits import SPLIT_VARIABLE
-from dvcore.formats.xml_text import escape_xml
+from dvcore.formats.export.exported import Exported, ExportOptions
+from dvcore.formats.export.exporting import Export, Exporter
+from dvcore.formats.stated.splits import SPLIT_VARIABLE
+from dvcore.formats.texts.xml_text import UNHELD, escape_xml, is_xml
 from dvcore.model.names import format_path
 from dvcore.model.values import Value
 
@@ -21,22 +22,25 @@ _DOCUMENT: Final = ("annotations.xml",)
 def write_cvat(export: Export) -> None:
     """Write all files.
 
-    Raises InvalidInputError for names that XML cannot hold.
+    Raises FaultyFilesError for labels and paths that XML cannot hold, InvalidInputError for other such names.
     """
-    labels = {one.name: one for one in export.labels}
+    export.refuse_labels(is_xml, UNHELD)
+    labels = {one.name: one for one in export.labels if is_xml(one.name)}
     elements = Elements(labels, export.losses)
     survey = export.survey
     splits = sorted(one for one in survey.splits if isinstance(one, str))
     head = format_meta(labels.values(), sorted(survey.tags), survey.attributes, splits)
     export.out.add_text(_DOCUMENT, '<?xml version="1.0" encoding="utf-8"?>\n<annotations>\n  <version>1.1</version>\n')
     export.out.add_text(_DOCUMENT, "".join(head))
-    listed = 0
-    for file in export.iter_files():
+    numbers = count()
+
+    def write(file: Exported) -> None:
         path = file.below()
         export.put_image(file, (_IMAGES, *path))
         if file.annotated:
-            export.out.add_text(_DOCUMENT, _image(file, listed, format_path(path), elements))
-            listed += 1
+            export.out.add_text(_DOCUMENT, _image(file, next(numbers), format_path(path), elements))
+
+    export.each(write)
     export.out.add_text(_DOCUMENT, "</annotations>\n")
 
 

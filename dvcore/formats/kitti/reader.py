@@ -5,18 +5,21 @@ from dataclasses import dataclass
 from typing import Final
 
 from dvcore.errors import InvalidInputError
-from dvcore.formats.annotation_files import AnnotationFile, AnnotationFiles
-from dvcore.formats.contents import Contents, Format
-from dvcore.formats.findings import Findings
+from dvcore.formats.disk.annotation_files import AnnotationFile, AnnotationFiles
+from dvcore.formats.disk.pairing import Pairing
+from dvcore.formats.disk.source_folder import count_files
+from dvcore.formats.disk.split_folders import published_splits, with_splits
+from dvcore.formats.disk.walking import Walk, drop_collisions
 from dvcore.formats.kitti.rows import looks_like_row, parse_row, resembles_row
-from dvcore.formats.pairing import Pairing
-from dvcore.formats.per_image import FileParse, Layout, read_per_image
-from dvcore.formats.source import Request, StatedAnnotations, format_count, format_place
-from dvcore.formats.source_folder import count_files
-from dvcore.formats.splits import published_splits, split_declarations, with_splits
-from dvcore.formats.stated_map import StatedMap
-from dvcore.formats.text_files import iter_first_columns, read_label_file
-from dvcore.formats.walking import Walk, drop_collisions
+from dvcore.formats.reader.contents import Contents, Format
+from dvcore.formats.reader.label_files import iter_first_columns, read_label_file
+from dvcore.formats.reader.per_image import FileParse, Layout, read_per_image
+from dvcore.formats.reader.request import Request
+from dvcore.formats.stated.annotations import StatedAnnotations
+from dvcore.formats.stated.by_image import StatedMap
+from dvcore.formats.stated.findings import Findings
+from dvcore.formats.stated.splits import split_declarations
+from dvcore.formats.wording import format_count, format_place
 from dvcore.image.names import is_image_name
 from dvcore.model.annotations import Entered
 

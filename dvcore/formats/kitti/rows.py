@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from dvcore.errors import InvalidInputError
-from dvcore.formats.findings import label_name
-from dvcore.formats.text_files import parse_number, parse_whole
+from dvcore.formats.stated.findings import label_name
+from dvcore.formats.texts.plain_text import parse_number, parse_whole
 from dvcore.model.annotations import Entered
 from dvcore.model.geometry import Box
 from dvcore.model.values import Value

@@ -6,13 +6,13 @@
 from collections.abc import Mapping
 from typing import Final
 
-from dvcore.errors import InvalidInputError
-from dvcore.formats.decimals import format_decimal
-from dvcore.formats.exported import with_suffix
-from dvcore.formats.exporting import Export, Exporter
+from dvcore.formats.export.exported import Exported, with_suffix
+from dvcore.formats.export.exporting import Export, Exporter
+from dvcore.formats.export.losses import Losses
 from dvcore.formats.kitti.rows import DIMENSIONS, LOCATION, ROTATION
-from dvcore.formats.losses import Losses
+from dvcore.formats.texts.decimals import format_decimal
 from dvcore.model.annotations import Instance
+from dvcore.model.files import ImageFacts
 from dvcore.model.geometry import Box
 from dvcore.model.values import Value
 
@@ -27,40 +27,39 @@ _NOWHERE: Final = ("-1", "-1", "-1", "-1000", "-1000", "-1000", "-10")
 def write_kitti(export: Export) -> None:
     """Write all files.
 
-    Raises InvalidInputError for labels with a space in them.
+    Raises FaultyFilesError for labels with a space in them.
     """
-    for file in export.iter_files():
+    export.refuse_labels(_is_one_word, "has a space")
+
+    def write(file: Exported) -> None:
         split = () if file.split is None else (file.split,)
         path = file.below(*split)
         export.put_image(file, (*split, _IMAGES, *path))
         if file.annotated:
-            lines = "".join(_line(instance, export.losses) for instance in file.instances)
+            lines = "".join(_line(instance, file.facts, export.losses) for instance in file.instances)
             export.out.write_text((*split, _LABELS, *with_suffix(path, ".txt")), lines)
 
+    export.each(write)
 
-def _line(instance: Instance, losses: Losses) -> str:
+
+def _line(instance: Instance, facts: ImageFacts, losses: Losses) -> str:
     """The line of an instance, or nothing for one that has no box."""
-    box = losses.box(instance)
+    box = losses.box(instance, facts)
     if box is None:
         return ""
     attributes = dict(instance.attributes)
     truncated = _take_number(attributes, "truncated", "-1", losses)
     occluded = _take_number(attributes, "occluded", "-1", losses, is_whole=True)
     alpha = _take_number(attributes, "alpha", "-10", losses)
-    columns = [_type(instance.label), truncated, occluded, alpha, *_corners(box), *_take_place(attributes)]
+    columns = [instance.label, truncated, occluded, alpha, *_corners(box), *_take_place(attributes)]
     if "score" in attributes:
         columns += filter(None, [_take_number(attributes, "score", "", losses)])
     losses.lose_attributes(attributes)
     return f"{' '.join(columns)}\n"
 
 
-def _type(label: str) -> str:
-    if label.split() != [label]:
-        raise InvalidInputError(
-            f"the label {label!r} has a space, which KITTI cannot hold",
-            hint="give it another name, or choose another format",
-        )
-    return label
+def _is_one_word(label: str) -> bool:
+    return label.split() == [label]
 
 
 def _corners(box: Box) -> list[str]:

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from dvcore.errors import Fault, InvalidInputError
-from dvcore.formats.annotation_files import AnnotationFile, AnnotationFiles
-from dvcore.formats.attribute_values import keep_attribute
-from dvcore.formats.findings import Findings, label_name
-from dvcore.formats.json_files import find_size, format_value, parse_json, take_object, take_text
+from dvcore.formats.disk.annotation_files import AnnotationFile, AnnotationFiles
 from dvcore.formats.labelme.shapes import Size, read_shape
-from dvcore.formats.per_image import FileParse, stated_path
-from dvcore.formats.source import StatedAnnotations, StatedInstance
-from dvcore.formats.stated_variables import StatedVariables
+from dvcore.formats.reader.per_image import FileParse, stated_path
+from dvcore.formats.stated.annotations import StatedAnnotations, StatedInstance
+from dvcore.formats.stated.attributes import keep_attribute
+from dvcore.formats.stated.findings import Findings, label_name
+from dvcore.formats.stated.variables import StatedVariables
+from dvcore.formats.texts.json_files import find_size, format_value, parse_json, take_object, take_text
 from dvcore.model.annotations import Entered
 from dvcore.model.values import Value
 

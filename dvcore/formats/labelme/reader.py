@@ -7,22 +7,23 @@ from itertools import islice
 from pathlib import Path as FolderPath
 from typing import Final
 
-from dvcore.formats.annotation_files import AnnotationFile, AnnotationFiles
-from dvcore.formats.contents import Contents, Format
-from dvcore.formats.findings import Findings
+from dvcore.formats.disk.annotation_files import AnnotationFile, AnnotationFiles
+from dvcore.formats.disk.looking import Look, look_at
+from dvcore.formats.disk.pairing import Pairing
+from dvcore.formats.disk.peeking import first_bytes, peek_xml
+from dvcore.formats.disk.source_folder import SourceFolder, count_files
+from dvcore.formats.disk.split_folders import published_splits, with_splits
+from dvcore.formats.disk.walking import Walk, drop_collisions, no_name, walk
 from dvcore.formats.labelme.documents import parse_document
 from dvcore.formats.labelme.web import ANNOTATIONS, MASKS, SCRIBBLES, Masks, WebParser
-from dvcore.formats.looking import Look, look_at
-from dvcore.formats.pairing import Pairing
-from dvcore.formats.peeking import first_bytes
-from dvcore.formats.per_image import FileParse, Layout, read_per_image
-from dvcore.formats.source import Request
-from dvcore.formats.source_folder import SourceFolder, count_files
-from dvcore.formats.splits import published_splits, split_declarations, with_splits
-from dvcore.formats.stated_map import StatedMap
-from dvcore.formats.stated_variables import StatedVariables
-from dvcore.formats.walking import Walk, drop_collisions, no_name, walk
-from dvcore.formats.xml_files import Element, peek
+from dvcore.formats.reader.contents import Contents, Format
+from dvcore.formats.reader.per_image import FileParse, Layout, read_per_image
+from dvcore.formats.reader.request import Request
+from dvcore.formats.stated.by_image import StatedMap
+from dvcore.formats.stated.findings import Findings
+from dvcore.formats.stated.splits import split_declarations
+from dvcore.formats.stated.variables import StatedVariables
+from dvcore.formats.texts.xml_files import Element
 from dvcore.image.names import is_image_name
 from dvcore.model.names import format_path
 
@@ -113,7 +114,7 @@ def _find_json(look: Look) -> str | None:
 
 def _find_xml(look: Look) -> str | None:
     for path in islice(look.iter_few(".xml"), _LOOKED_AT):
-        if _is_web(peek(look.place(path))):
+        if _is_web(peek_xml(look.place(path))):
             return f"{format_path(path)} is an xml of LabelMe's web tool"
     return None
 

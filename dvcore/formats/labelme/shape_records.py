@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from dvcore.formats.losses import Losses
-from dvcore.formats.plain_shapes import find_mask_window, seen_points, single_lines
+from dvcore.formats.export.losses import Losses
+from dvcore.formats.export.plain_shapes import find_mask_window, seen_points, single_lines
 from dvcore.model.annotations import Instance
 from dvcore.model.conversions import corners_of
 from dvcore.model.extent import points_of
@@ -29,7 +29,7 @@ class ShapeRecords:
         attributes = dict(instance.attributes)
         common: dict[str, Any] = {
             "group_id": attributes.pop("group") if type(attributes.get("group")) is int else None,
-            "description": attributes.pop("description") if isinstance(attributes.get("description"), str) else "",
+            "description": _take_text(attributes, "description", self.losses),
             "flags": {name: value for name, value in attributes.items() if isinstance(value, bool)},
         }
         more: dict[str, Value] = {name: value for name, value in attributes.items() if not isinstance(value, bool)}
@@ -68,6 +68,17 @@ class ShapeRecords:
             height, width = window.pixels.shape
             last = [float(window.left + width - 1), float(window.top + height - 1)]
             yield "mask", [[float(window.left), float(window.top)], last], window.png_text()
+
+
+def _take_text(attributes: dict[str, Value], name: str, losses: Losses) -> str:
+    """Take a text out; an empty one is none there."""
+    text = attributes.get(name)
+    if not isinstance(text, str):
+        return ""
+    del attributes[name]
+    if not text:
+        losses.lose(f"attribute {name}")
+    return text
 
 
 def _pairs(coordinates: tuple[float, ...]) -> list[list[float]]:

@@ -7,10 +7,10 @@ from math import hypot
 from typing import Any, Final
 
 from dvcore.errors import InvalidInputError
-from dvcore.formats.ellipses import ellipse_polygon
-from dvcore.formats.fractions import as_rotated_box
-from dvcore.formats.json_files import format_value, take_list, take_numbers
-from dvcore.formats.mask_images import drawn_pixels, window_mask
+from dvcore.formats.stated.ellipses import ellipse_polygon
+from dvcore.formats.stated.fractions import as_rotated_box
+from dvcore.formats.stated.mask_images import drawn_pixels, window_mask
+from dvcore.formats.texts.json_files import format_value, take_list, take_numbers
 from dvcore.model.geometry import Box, Geometry, Keypoints, Mask, Point, Polygon, Polyline
 
 Size = tuple[int, int]

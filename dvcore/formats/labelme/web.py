@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from dvcore.errors import Fault, InvalidInputError
-from dvcore.formats.annotation_files import AnnotationFile, AnnotationFiles
-from dvcore.formats.attribute_values import keep_attribute, plain_value
-from dvcore.formats.findings import Findings, label_name
-from dvcore.formats.mask_images import drawn_pixels, window_mask
-from dvcore.formats.per_image import FileParse, read_small, stated_name
-from dvcore.formats.source import StatedAnnotations, StatedInstance
-from dvcore.formats.source_folder import SourceFolder
-from dvcore.formats.text_files import parse_number, shown
-from dvcore.formats.xml_files import Element, parse_size, parse_xml
+from dvcore.formats.disk.annotation_files import AnnotationFile, AnnotationFiles
+from dvcore.formats.disk.source_folder import SourceFolder
+from dvcore.formats.reader.per_image import FileParse, read_small, stated_name
+from dvcore.formats.stated.annotations import StatedAnnotations, StatedInstance
+from dvcore.formats.stated.attributes import keep_attribute, plain_value
+from dvcore.formats.stated.findings import Findings, label_name
+from dvcore.formats.stated.mask_images import drawn_pixels, window_mask
+from dvcore.formats.texts.plain_text import parse_number, shown
+from dvcore.formats.texts.xml_files import Element, parse_size, parse_xml
 from dvcore.model.annotations import Entered
 from dvcore.model.geometry import Box, Geometry, Mask, Polygon
 from dvcore.model.names import Path

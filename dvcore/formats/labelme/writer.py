@@ -6,8 +6,8 @@
 import json
 from typing import Any, Final
 
-from dvcore.formats.exported import Exported, ExportOptions, with_suffix
-from dvcore.formats.exporting import Export, Exporter
+from dvcore.formats.export.exported import Exported, ExportOptions, with_suffix
+from dvcore.formats.export.exporting import Export, Exporter
 from dvcore.formats.labelme.shape_records import ShapeRecords
 from dvcore.model.values import Value
 
@@ -18,11 +18,14 @@ _VERSION: Final = "5.5.0"
 def write_labelme(export: Export) -> None:
     """Write all files."""
     records = ShapeRecords(export.losses)
-    for file in export.iter_files():
+
+    def write(file: Exported) -> None:
         export.put_image(file, file.path)
         if file.annotated:
             text = json.dumps(_document(file, records), ensure_ascii=False, indent=2)
             export.out.write_text(with_suffix(file.path, ".json"), f"{text}\n")
+
+    export.each(write)
 
 
 def _document(file: Exported, records: ShapeRecords) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from dvcore.errors import InvalidInputError
-from dvcore.formats.json_files import take_lengths
+from dvcore.formats.texts.json_files import take_lengths
 from dvcore.image.facts import check_pixels
 
 _CHANNELS: Final = 4

@@ -7,8 +7,8 @@ from typing import Final, Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from dvcore.errors import InvalidInputError
-from dvcore.formats.source_folder import SourceFolder
-from dvcore.formats.text_files import shown
+from dvcore.formats.disk.source_folder import SourceFolder
+from dvcore.formats.texts.plain_text import shown
 from dvcore.ids import digest
 from dvcore.model.names import Path, format_path, normalize_name, parse_path
 from dvcore.store.spilling import SpillingMap

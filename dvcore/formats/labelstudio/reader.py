@@ -7,21 +7,23 @@ from pathlib import Path as FolderPath
 from typing import Final
 
 from dvcore.errors import Fault, InvalidInputError
-from dvcore.formats.contents import Contents, Format
-from dvcore.formats.findings import Findings
-from dvcore.formats.json_files import format_value, take_object
-from dvcore.formats.json_stream import iter_list
+from dvcore.formats.disk.pairing import Pairing
+from dvcore.formats.disk.peeking import first_bytes
+from dvcore.formats.disk.source_folder import count_files
+from dvcore.formats.disk.split_folders import published_splits, with_splits
+from dvcore.formats.disk.walking import Walk, drop_collisions
 from dvcore.formats.labelstudio.matching import ImagesByName
 from dvcore.formats.labelstudio.tasks import TaskParser, iter_urls
-from dvcore.formats.pairing import Pairing
-from dvcore.formats.peeking import first_bytes
-from dvcore.formats.single_document import find_single_document, opened_document, path_under
-from dvcore.formats.source import Request, format_count, format_place
-from dvcore.formats.source_folder import count_files
-from dvcore.formats.splits import published_splits, split_declarations, with_splits
-from dvcore.formats.stated_map import StatedMap
-from dvcore.formats.stated_variables import StatedVariables
-from dvcore.formats.walking import Walk, drop_collisions
+from dvcore.formats.reader.contents import Contents, Format
+from dvcore.formats.reader.request import Request
+from dvcore.formats.reader.single_document import find_single_document, opened_document, path_under
+from dvcore.formats.stated.by_image import StatedMap
+from dvcore.formats.stated.findings import Findings
+from dvcore.formats.stated.splits import split_declarations
+from dvcore.formats.stated.variables import StatedVariables
+from dvcore.formats.texts.json_files import format_value, take_object
+from dvcore.formats.texts.json_stream import iter_list
+from dvcore.formats.wording import format_count, format_place
 from dvcore.image.names import is_image_name
 
 _IMAGES: Final = ("images",)

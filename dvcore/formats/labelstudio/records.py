@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from dvcore.formats.export.losses import Losses
+from dvcore.formats.export.plain_shapes import single_lines
 from dvcore.formats.labelstudio.brush_code import brush_code
-from dvcore.formats.losses import Losses
-from dvcore.formats.plain_shapes import single_lines
 from dvcore.model.annotations import Instance
 from dvcore.model.conversions import corners_of, mask_of
 from dvcore.model.extent import points_of
@@ -75,12 +75,12 @@ class ResultRecords:
             case Point(x, y):
                 yield "keypoint", {"x": 100 * x / facts.width, "y": 100 * y / facts.height, "width": _POINT_WIDTH}
             case Keypoints():
-                box = self.losses.box(instance)
+                box = self.losses.box(instance, facts)
                 if box is not None:
                     yield "rectangle", _rectangle(box, facts)
 
     def _iter_brush(self, instance: Instance, region: Polygon | Mask, facts: ImageFacts) -> Iterator[Drawn]:
-        from dvcore.formats.mask_windows import row_runs  # noqa: PLC0415 - numpy, which only masks need
+        from dvcore.formats.export.mask_windows import row_runs  # noqa: PLC0415 - numpy, which only masks need
 
         runs = row_runs(mask_of(region, facts.height, facts.width))
         if len(runs) < 2:

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from dvcore.errors import InvalidInputError
-from dvcore.formats.ellipses import ellipse_polygon
-from dvcore.formats.json_files import find_size, format_value, take_list, take_numbers
 from dvcore.formats.labelstudio.brush import brush_pixels
+from dvcore.formats.stated.ellipses import ellipse_polygon
+from dvcore.formats.texts.json_files import find_size, format_value, take_list, take_numbers
 from dvcore.model.geometry import Box, Geometry, Point, Polygon, Polyline, RotatedBox, direction
 
 Size = tuple[int, int]

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from dvcore.errors import Fault, InvalidInputError
-from dvcore.formats.attribute_values import keep_attribute
-from dvcore.formats.findings import Findings, label_name
-from dvcore.formats.json_files import find_key, format_value, take_list, take_object
 from dvcore.formats.labelstudio.regions import Region, Size, add_result, is_outline, region_geometry
-from dvcore.formats.source import StatedAnnotations, StatedInstance
-from dvcore.formats.stated_variables import StatedVariables
+from dvcore.formats.stated.annotations import StatedAnnotations, StatedInstance
+from dvcore.formats.stated.attributes import keep_attribute
+from dvcore.formats.stated.findings import Findings, label_name
+from dvcore.formats.stated.variables import StatedVariables
+from dvcore.formats.texts.json_files import find_key, format_value, take_list, take_object
 from dvcore.image.names import is_image_name
 from dvcore.model.annotations import Entered
 from dvcore.model.values import Value

@@ -2,11 +2,12 @@
 what is kept."""
 
 import json
+from itertools import count
 from typing import Any, Final
 from urllib.parse import quote
 
-from dvcore.formats.exported import Exported, ExportOptions
-from dvcore.formats.exporting import Export, Exporter
+from dvcore.formats.export.exported import Exported, ExportOptions
+from dvcore.formats.export.exporting import Export, Exporter
 from dvcore.formats.labelstudio.records import ResultRecords
 from dvcore.ids import format_short
 from dvcore.model.annotations import Instance
@@ -23,12 +24,14 @@ _encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).enc
 def write_label_studio(export: Export) -> None:
     """Write all files."""
     records = ResultRecords(export.losses)
-    before = "["
-    for number, file in enumerate(export.iter_files(), 1):
-        path = (_IMAGES, *file.below())
+    numbers = count(1)
+
+    def write(file: Exported) -> None:
+        number, path = next(numbers), (_IMAGES, *file.below())
         export.put_image(file, path)
-        export.out.add_text(_TASKS, f"{before}\n{_encode(_task(number, path, file, records))}")
-        before = ","
+        export.out.add_text(_TASKS, f"{'[' if number == 1 else ','}\n{_encode(_task(number, path, file, records))}")
+
+    export.each(write)
     export.out.add_text(_TASKS, "\n]\n")
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from dvcore.errors import InvalidInputError
-from dvcore.formats.findings import label_name
+from dvcore.formats.stated.findings import label_name
 from dvcore.model.declarations import LabelDeclaration
 
 

@@ -10,8 +10,8 @@ from typing import Final, Self
 import msgpack
 
 from dvcore.errors import InvalidInputError
-from dvcore.formats.annotation_files import AnnotationFile, AnnotationFiles
-from dvcore.formats.source_folder import SourceFolder
+from dvcore.formats.disk.annotation_files import AnnotationFile, AnnotationFiles
+from dvcore.formats.disk.source_folder import SourceFolder
 from dvcore.ids import digest
 from dvcore.model.names import Path, format_path, parse_path
 from dvcore.store.spilling import SpillingMap

@@ -17,8 +17,8 @@ from dvcore.formats.openimages.rows import (
     read_mask_attributes,
 )
 from dvcore.formats.openimages.tables import Row
-from dvcore.formats.source import StatedAnnotations, StatedInstance
-from dvcore.formats.stated_map import StatedMap
+from dvcore.formats.stated.annotations import StatedAnnotations, StatedInstance
+from dvcore.formats.stated.by_image import StatedMap
 from dvcore.model.annotations import Entered
 from dvcore.model.names import Path
 

@@ -7,10 +7,10 @@ from typing import NamedTuple, Self
 import msgpack
 
 from dvcore.errors import InvalidInputError
-from dvcore.formats.mask_images import drawn_pixels
 from dvcore.formats.openimages.images import FilesById
 from dvcore.formats.openimages.rows import read_box
 from dvcore.formats.openimages.tables import Row
+from dvcore.formats.stated.mask_images import drawn_pixels
 from dvcore.ids import digest
 from dvcore.model.geometry import Box, Mask
 from dvcore.store.spilling import SpillingMap

@@ -10,8 +10,10 @@ from pathlib import Path as FolderPath
 from typing import Final
 
 from dvcore.errors import Fault, InvalidInputError
-from dvcore.formats.annotation_files import AnnotationFile, AnnotationFiles
-from dvcore.formats.contents import Contents, Format
+from dvcore.formats.disk.annotation_files import AnnotationFile, AnnotationFiles
+from dvcore.formats.disk.source_folder import count_files
+from dvcore.formats.disk.split_folders import published_splits, with_splits
+from dvcore.formats.disk.walking import Walk, drop_collisions
 from dvcore.formats.openimages.classes import Classes
 from dvcore.formats.openimages.image_labels import ImageLabels
 from dvcore.formats.openimages.images import FilesById, is_mask_folder
@@ -19,11 +21,12 @@ from dvcore.formats.openimages.instances import Instances
 from dvcore.formats.openimages.masks import WaitingMasks
 from dvcore.formats.openimages.rows import lost_columns, read_finite
 from dvcore.formats.openimages.tables import Row, Table, find_table_of, iter_rows
-from dvcore.formats.source import Request, StatedAnnotations, format_count, format_place
-from dvcore.formats.source_folder import count_files
-from dvcore.formats.splits import SPLIT_FOLDERS, SPLIT_VARIABLE, published_splits, split_declarations, with_splits
-from dvcore.formats.stated_map import StatedMap
-from dvcore.formats.walking import Walk, drop_collisions
+from dvcore.formats.reader.contents import Contents, Format
+from dvcore.formats.reader.request import Request
+from dvcore.formats.stated.annotations import StatedAnnotations
+from dvcore.formats.stated.by_image import StatedMap
+from dvcore.formats.stated.splits import SPLIT_FOLDERS, SPLIT_VARIABLE, split_declarations
+from dvcore.formats.wording import format_count, format_place
 from dvcore.image.names import is_image_name
 from dvcore.model.names import Path
 from dvcore.model.values import check_value

@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from dvcore.formats.losses import Losses
+from dvcore.formats.export.losses import Losses
 from dvcore.model.declarations import LabelDeclaration
 from dvcore.model.files import ImageFacts
 from dvcore.model.geometry import Box
 from dvcore.model.values import Value
 
 _FLAGS: Final = ("occluded", "truncated", "crowd", "depiction", "inside")
+_OF_MASKS: Final = ("predicted_iou",)
 
 IMAGE_HEAD: Final = ("ImageID", "Subset")
 CLASS_HEAD: Final = ("LabelName", "DisplayName")
@@ -43,14 +44,15 @@ def box_cells(box: Box, facts: ImageFacts) -> list[str]:
     return [repr(float(value)) for value in (left, right, top, bottom)]
 
 
-def box_row(image: str, class_id: str, box: list[str], attributes: Mapping[str, Value], losses: Losses) -> list[str]:
-    """The row of a box, of whatever kind the instance is."""
+def box_row(
+    image: str, class_id: str, box: list[str], attributes: Mapping[str, Value], losses: Losses, *, has_mask: bool
+) -> list[str]:
+    """The row of a box, of whatever kind the instance is. What `mask_row` says is not lost where there is one."""
     left = dict(attributes)
-    source = left.pop("source") if isinstance(left.get("source"), str) else ""
+    source = left.pop("source") if left.get("source") and isinstance(left["source"], str) else ""
     score = left.pop("score") if isinstance(left.get("score"), float) and left["score"] != 1 else 1
     flags = [str(int(left.pop(name))) if isinstance(left.get(name), bool) else "-1" for name in _FLAGS]
-    left.pop("predicted_iou", None)
-    losses.lose_attributes(left)
+    losses.lose_attributes(left, _OF_MASKS if has_mask else ())
     return [image, str(source), class_id, str(score), *box, *flags]
 
 

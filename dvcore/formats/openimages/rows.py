@@ -6,7 +6,7 @@ from typing import Final
 
 from dvcore.errors import InvalidInputError
 from dvcore.formats.openimages.tables import Row
-from dvcore.formats.text_files import parse_number, shown
+from dvcore.formats.texts.plain_text import parse_number, shown
 from dvcore.model.geometry import Box
 from dvcore.model.values import Value
 

@@ -12,7 +12,7 @@ from pathlib import Path as FolderPath
 from typing import Final
 
 from dvcore.errors import InvalidInputError
-from dvcore.formats.peeking import first_bytes
+from dvcore.formats.disk.peeking import first_bytes
 
 Row = Mapping[str, str]
 

@@ -5,13 +5,13 @@ An image is known by its id, the stem of its name: directories that it is in bec
 """
 
 from collections.abc import Iterable
+from contextlib import closing
 from typing import Final
 
 from dvcore.errors import ConflictError
-from dvcore.formats.csv_text import format_row
-from dvcore.formats.exported import Exported, ExportOptions
-from dvcore.formats.exporting import Export, Exporter
-from dvcore.formats.losses import find_own_box
+from dvcore.formats.export.exported import Exported, ExportOptions
+from dvcore.formats.export.exporting import Export, Exporter
+from dvcore.formats.export.losses import find_own_box
 from dvcore.formats.openimages.image_labels import ABSENT, BETWEEN, PRESENT
 from dvcore.formats.openimages.records import (
     BOX_HEAD,
@@ -24,6 +24,7 @@ from dvcore.formats.openimages.records import (
     class_ids,
     mask_row,
 )
+from dvcore.formats.texts.csv_text import format_row
 from dvcore.ids import digest
 from dvcore.model.annotations import Instance
 from dvcore.model.conversions import mask_of
@@ -40,10 +41,8 @@ def write_open_images(export: Export) -> None:
 
     Raises ConflictError where two images would have one id.
     """
-    writer = _Writer(export)
-    for file in export.iter_files():
-        writer.add(file)
-    writer.close()
+    with closing(_Writer(export)) as writer:
+        export.each(writer.add)
 
 
 class _Writer:
@@ -97,13 +96,13 @@ class _Writer:
         if isinstance(geometry, Polygon):
             losses.convert(instance, "mask")
         has_mask = isinstance(geometry, Polygon | Mask)
-        box = find_own_box(instance) if has_mask else losses.box(instance)
+        box = find_own_box(instance, file.facts) if has_mask else losses.box(instance, file.facts)
         if box is None:
             if has_mask:
                 losses.drop(instance, "no pixel")
             return
         class_id, cells = self._ids.get(instance.label, instance.label), box_cells(box, file.facts)
-        row = box_row(image, class_id, cells, instance.attributes, losses)
+        row = box_row(image, class_id, cells, instance.attributes, losses, has_mask=has_mask)
         self._add(_table(file, "annotations-bbox.csv"), BOX_HEAD, row)
         if isinstance(geometry, Polygon | Mask):
             name = f"{image}_m{number}.png"
@@ -112,10 +111,9 @@ class _Writer:
             self._add(_table(file, "annotations-object-segmentation.csv"), MASK_HEAD, row)
 
     def _put_mask(self, name: str, mask: Mask, file: Exported) -> None:
-        from dvcore.formats.mask_windows import mask_png  # noqa: PLC0415 - numpy and Pillow, which only masks need
+        from dvcore.formats.export.mask_windows import mask_png  # noqa: PLC0415 - numpy and Pillow, which only masks need
 
-        data = mask_png(mask)
-        self._export.out.write_behind(("masks", *(() if file.split is None else (file.split,)), name), lambda: (data,))
+        self._export.out.write_bytes(("masks", *(() if file.split is None else (file.split,)), name), mask_png(mask))
 
     def _add(self, table: str, head: Iterable[str], cells: Iterable[str]) -> None:
         path = ("annotations", table)

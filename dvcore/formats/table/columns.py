@@ -8,9 +8,9 @@ from math import isfinite
 from typing import Any, Final
 
 from dvcore.errors import InvalidInputError
-from dvcore.formats.json_files import is_unicode
-from dvcore.formats.splits import SPLIT_VARIABLE
+from dvcore.formats.stated.splits import SPLIT_VARIABLE
 from dvcore.formats.table.rows import FILE_NAME
+from dvcore.formats.texts.json_files import is_unicode
 from dvcore.model.declarations import VariableDeclaration
 from dvcore.model.values import Value, ValueType, format_value
 from dvcore.model.variable_names import check_variable_name

@@ -10,18 +10,20 @@ from io import FileIO
 from pathlib import Path as FolderPath
 
 from dvcore.errors import InvalidInputError, NotFoundError
-from dvcore.formats.annotation_files import AnnotationFiles
-from dvcore.formats.contents import Contents, Format
-from dvcore.formats.source import Request, format_count, format_place, format_reason
-from dvcore.formats.source_folder import SourceFolder, count_files, without_paths
-from dvcore.formats.splits import SPLIT_VARIABLE, published_splits, split_declarations, with_splits
-from dvcore.formats.stated_map import StatedMap
-from dvcore.formats.steady import opened_steady
+from dvcore.formats.disk.annotation_files import AnnotationFiles
+from dvcore.formats.disk.source_folder import SourceFolder, count_files, without_paths
+from dvcore.formats.disk.split_folders import published_splits, with_splits
+from dvcore.formats.disk.steady import opened_steady
+from dvcore.formats.disk.walking import Walk, drop_collisions
+from dvcore.formats.reader.contents import Contents, Format
+from dvcore.formats.reader.request import Request
+from dvcore.formats.stated.by_image import StatedMap
+from dvcore.formats.stated.splits import SPLIT_VARIABLE, split_declarations
 from dvcore.formats.table.columns import Columns
 from dvcore.formats.table.reading import Reading, RowReader
 from dvcore.formats.table.rows import FILE_NAME, iter_csv, iter_json_lines
 from dvcore.formats.table.tables import Table, begins_a_table, find_tables, read_tables
-from dvcore.formats.walking import Walk, drop_collisions
+from dvcore.formats.wording import format_count, format_place, format_reason
 from dvcore.image.names import is_image_name
 
 

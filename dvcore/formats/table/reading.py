@@ -6,13 +6,13 @@ from io import FileIO
 from typing import Final
 
 from dvcore.errors import Fault, InvalidInputError
-from dvcore.formats.file_names import find_under, parse_file_name
-from dvcore.formats.json_files import format_value, take_text
-from dvcore.formats.source import StatedAnnotations
-from dvcore.formats.stated_map import StatedMap
+from dvcore.formats.stated.annotations import StatedAnnotations
+from dvcore.formats.stated.by_image import StatedMap
+from dvcore.formats.stated.file_names import find_under, parse_file_name
 from dvcore.formats.table.columns import Columns
 from dvcore.formats.table.rows import FILE_NAME, Row
 from dvcore.formats.table.tables import Table
+from dvcore.formats.texts.json_files import format_value, take_text
 from dvcore.model.names import ROOT, Path
 
 _IMAGE_FOLDER: Final = "images"

@@ -13,7 +13,7 @@ from io import BufferedReader, FileIO, TextIOWrapper
 from typing import Any, Final
 
 from dvcore.errors import InvalidInputError
-from dvcore.formats.json_files import parse_json, take_object
+from dvcore.formats.texts.json_files import parse_json, take_object
 
 FILE_NAME: Final = "file_name"
 _DELIMITERS: Final = ",;\t|"

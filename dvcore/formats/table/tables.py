@@ -7,9 +7,10 @@ from pathlib import Path as FolderPath
 from typing import Final
 
 from dvcore.errors import InvalidInputError
-from dvcore.formats.annotation_files import AnnotationFiles
-from dvcore.formats.source import Request, format_place
+from dvcore.formats.disk.annotation_files import AnnotationFiles
+from dvcore.formats.reader.request import Request
 from dvcore.formats.table.rows import has_file_names
+from dvcore.formats.wording import format_place
 from dvcore.model.names import ROOT, Path
 
 _DEPTH: Final = 2

@@ -3,9 +3,9 @@
 
 from typing import Final
 
-from dvcore.formats.csv_text import format_row
-from dvcore.formats.exported import Exported, ExportOptions
-from dvcore.formats.exporting import Export, Exporter
+from dvcore.formats.export.exported import Exported, ExportOptions
+from dvcore.formats.export.exporting import Export, Exporter
+from dvcore.formats.texts.csv_text import format_row
 from dvcore.model.names import format_path
 from dvcore.model.values import Value, format_value
 
@@ -18,9 +18,12 @@ def write_csv(export: Export) -> None:
     """Write all files. Texts stand in the table as they are, also those that a spreadsheet takes for formulas."""
     names = [name for name in export.variables if name != _FILE_NAME]
     export.out.add_text(_TABLE, format_row([_FILE_NAME, *names]))
-    for file in export.iter_files():
+
+    def write(file: Exported) -> None:
         export.put_image(file, file.path)
         export.out.add_text(_TABLE, format_row([format_path(file.path), *_values(file, names, export)]))
+
+    export.each(write)
 
 
 def _values(file: Exported, names: list[str], export: Export) -> list[str]:

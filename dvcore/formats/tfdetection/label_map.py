@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from dvcore.errors import InvalidInputError
-from dvcore.formats.findings import label_name
+from dvcore.formats.stated.findings import label_name
 
 _TOKEN: Final = re.compile(
     r"""(?P<space>[\s,;:]+|\#[^\n]*)|(?P<text>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')|(?P<word>[\w.+-]+)|(?P<brace>[{}])"""

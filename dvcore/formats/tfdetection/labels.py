@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from dvcore.errors import InvalidInputError
-from dvcore.formats.findings import label_name
+from dvcore.formats.stated.findings import label_name
 from dvcore.formats.tfdetection.label_map import LabelMap
 from dvcore.model.declarations import LabelDeclaration
 

@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 from dvcore.errors import InvalidInputError
-from dvcore.formats.splits import SPLIT_FOLDERS
+from dvcore.formats.stated.splits import SPLIT_FOLDERS
 from dvcore.image.names import is_image_name
 from dvcore.model.names import Path, normalize_name
 from dvcore.tfrecord.example import BytesList, Feature

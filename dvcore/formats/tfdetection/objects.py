@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from dvcore.errors import Fault, InvalidInputError
-from dvcore.formats.findings import label_name
-from dvcore.formats.mask_images import drawn_pixels
-from dvcore.formats.source import StatedInstance
+from dvcore.formats.stated.annotations import StatedInstance
+from dvcore.formats.stated.findings import label_name
+from dvcore.formats.stated.mask_images import drawn_pixels
 from dvcore.formats.tfdetection.labels import Labels
 from dvcore.model.annotations import Entered
 from dvcore.model.geometry import Box, Geometry

@@ -8,18 +8,21 @@ from pathlib import Path as FolderPath
 from typing import Final
 
 from dvcore.errors import CorruptError, Fault, InvalidInputError
-from dvcore.formats.annotation_files import AnnotationFile, AnnotationFiles
-from dvcore.formats.contents import Contents, EmbeddedFiles, Format
-from dvcore.formats.peeking import first_bytes
-from dvcore.formats.source import Request, SourceFile, StatedAnnotations, format_place
-from dvcore.formats.splits import SPLIT_FOLDERS, SPLIT_VARIABLE, split_declarations
-from dvcore.formats.stated_map import StatedMap
-from dvcore.formats.text_files import decode_text
+from dvcore.formats.disk.annotation_files import AnnotationFile, AnnotationFiles
+from dvcore.formats.disk.peeking import first_bytes
+from dvcore.formats.disk.source_files import SourceFile
+from dvcore.formats.disk.walking import Walk
+from dvcore.formats.reader.contents import Contents, EmbeddedFiles, Format
+from dvcore.formats.reader.request import Request
+from dvcore.formats.stated.annotations import StatedAnnotations
+from dvcore.formats.stated.by_image import StatedMap
+from dvcore.formats.stated.splits import SPLIT_FOLDERS, SPLIT_VARIABLE, split_declarations
+from dvcore.formats.texts.plain_text import decode_text
 from dvcore.formats.tfdetection.label_map import LabelMap, parse_label_map
 from dvcore.formats.tfdetection.labels import Labels
 from dvcore.formats.tfdetection.naming import image_path, is_record_name, record_base, split_of
 from dvcore.formats.tfdetection.objects import read_objects
-from dvcore.formats.walking import Walk
+from dvcore.formats.wording import format_place
 from dvcore.model.names import Path, format_path
 from dvcore.tfrecord.example import BytesList, Feature, Int64List
 from dvcore.tfrecord.parsing import parse_example

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from dvcore.errors import InvalidInputError
-from dvcore.formats.findings import label_name
-from dvcore.formats.text_files import iter_lines, parse_whole, shown
+from dvcore.formats.stated.findings import label_name
+from dvcore.formats.texts.plain_text import iter_lines, parse_whole, shown
 from dvcore.model.declarations import LabelDeclaration
 
 Color = tuple[int, int, int]

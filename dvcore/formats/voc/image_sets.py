@@ -11,14 +11,15 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from dvcore.errors import Fault, InvalidInputError
-from dvcore.formats.annotation_files import AnnotationFile, AnnotationFiles
-from dvcore.formats.file_names import parse_file_name
-from dvcore.formats.findings import Findings
-from dvcore.formats.pairing import Pairing
-from dvcore.formats.per_image import Layout
-from dvcore.formats.source import StatedAnnotations, format_count
-from dvcore.formats.splits import SPLIT_FOLDERS, SPLIT_VARIABLE
-from dvcore.formats.text_files import decode_text, iter_lines
+from dvcore.formats.disk.annotation_files import AnnotationFile, AnnotationFiles
+from dvcore.formats.disk.pairing import Pairing
+from dvcore.formats.reader.per_image import Layout
+from dvcore.formats.stated.annotations import StatedAnnotations
+from dvcore.formats.stated.file_names import parse_file_name
+from dvcore.formats.stated.findings import Findings
+from dvcore.formats.stated.splits import SPLIT_FOLDERS, SPLIT_VARIABLE
+from dvcore.formats.texts.plain_text import decode_text, iter_lines
+from dvcore.formats.wording import format_count
 from dvcore.model.names import Path
 
 FOLDER: Final = "imagesets"

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from dvcore.errors import Fault, InvalidInputError
-from dvcore.formats.attribute_values import flag_value, keep_attribute, plain_value
-from dvcore.formats.findings import label_name
-from dvcore.formats.source import BoxConvention, StatedInstance
-from dvcore.formats.text_files import parse_number
-from dvcore.formats.xml_files import Element
+from dvcore.formats.reader.request import BoxConvention
+from dvcore.formats.stated.annotations import StatedInstance
+from dvcore.formats.stated.attributes import flag_value, keep_attribute, plain_value
+from dvcore.formats.stated.findings import label_name
+from dvcore.formats.texts.plain_text import parse_number
+from dvcore.formats.texts.xml_files import Element
 from dvcore.model.annotations import Entered
 from dvcore.model.geometry import Box
 from dvcore.model.values import Value

@@ -7,24 +7,28 @@ from pathlib import Path as FolderPath
 from typing import Final
 
 from dvcore.errors import Fault, InvalidInputError
-from dvcore.formats.annotation_files import AnnotationFile, AnnotationFiles
-from dvcore.formats.contents import Contents, Format
-from dvcore.formats.findings import Findings
-from dvcore.formats.looking import look_at
-from dvcore.formats.pairing import Pairing
-from dvcore.formats.per_image import FileParse, Layout, read_per_image, read_small, stated_name
-from dvcore.formats.source import Request, StatedAnnotations, format_count
-from dvcore.formats.source_folder import SourceFolder, count_files
-from dvcore.formats.splits import published_splits, split_declarations, with_splits
-from dvcore.formats.stated_map import StatedMap
-from dvcore.formats.text_files import decode_text
+from dvcore.formats.disk.annotation_files import AnnotationFile, AnnotationFiles
+from dvcore.formats.disk.looking import look_at
+from dvcore.formats.disk.pairing import Pairing
+from dvcore.formats.disk.peeking import peek_xml
+from dvcore.formats.disk.source_folder import SourceFolder, count_files
+from dvcore.formats.disk.split_folders import published_splits, with_splits
+from dvcore.formats.disk.walking import Walk, drop_collisions, no_name, walk
+from dvcore.formats.reader.contents import Contents, Format
+from dvcore.formats.reader.per_image import FileParse, Layout, read_per_image, read_small, stated_name
+from dvcore.formats.reader.request import Request
+from dvcore.formats.stated.annotations import StatedAnnotations
+from dvcore.formats.stated.by_image import StatedMap
+from dvcore.formats.stated.findings import Findings
+from dvcore.formats.stated.splits import split_declarations
+from dvcore.formats.texts.plain_text import decode_text
+from dvcore.formats.texts.xml_files import Element, parse_size, parse_xml
 from dvcore.formats.voc.colors import VOC_COLORS, Color, parse_labelmap
 from dvcore.formats.voc.image_sets import FOLDER as SETS
 from dvcore.formats.voc.image_sets import is_list, read_image_sets
 from dvcore.formats.voc.objects import ObjectReader
 from dvcore.formats.voc.segmentation import CLASSES, OBJECTS, read_masks, split_off_masks
-from dvcore.formats.walking import Walk, drop_collisions, no_name, walk
-from dvcore.formats.xml_files import Element, parse_size, parse_xml, peek
+from dvcore.formats.wording import format_count
 from dvcore.image.names import is_image_name
 from dvcore.model.declarations import LabelDeclaration, VariableDeclaration
 from dvcore.model.names import format_path
@@ -149,7 +153,7 @@ def _takes_annotations(name: str) -> bool:
 def _find(request: Request) -> str | None:
     look = request.look() if request.annotations is None else look_at(request.annotations)
     for path in islice(look.iter_few(".xml"), _LOOKED_AT):
-        root = peek(look.place(path))
+        root = peek_xml(look.place(path))
         if root is not None and _is_voc(root):
             return f"{format_path(path)} is an annotation of Pascal VOC"
     if request.annotations is None and (masks := next(look.iter_folders(CLASSES), None)):

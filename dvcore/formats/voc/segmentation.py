@@ -11,13 +11,13 @@ from functools import cache
 from typing import Any, Final
 
 from dvcore.errors import Fault, InvalidInputError
-from dvcore.formats.annotation_files import AnnotationFile, AnnotationFiles
-from dvcore.formats.findings import Findings
-from dvcore.formats.mask_images import mask_image
-from dvcore.formats.pairing import Pairing
-from dvcore.formats.per_image import Layout
-from dvcore.formats.source import StatedAnnotations, StatedInstance
-from dvcore.formats.source_folder import SourceFolder
+from dvcore.formats.disk.annotation_files import AnnotationFile, AnnotationFiles
+from dvcore.formats.disk.pairing import Pairing
+from dvcore.formats.disk.source_folder import SourceFolder
+from dvcore.formats.reader.per_image import Layout
+from dvcore.formats.stated.annotations import StatedAnnotations, StatedInstance
+from dvcore.formats.stated.findings import Findings
+from dvcore.formats.stated.mask_images import mask_image
 from dvcore.formats.voc.colors import BACKGROUND, VOID, Color, voc_color
 from dvcore.model.annotations import Entered
 from dvcore.model.geometry import Bounds, Box, Mask, bounds

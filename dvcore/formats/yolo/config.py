@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from dvcore.errors import InvalidInputError
-from dvcore.formats.text_files import decode_text, iter_lines, parse_whole, shown
-from dvcore.formats.yaml_files import parse_yaml
+from dvcore.formats.texts.plain_text import decode_text, iter_lines, parse_whole, shown
+from dvcore.formats.texts.yaml_files import parse_yaml
 from dvcore.formats.yolo.rows import Task
 
 YAML_SUFFIXES: Final = (".yaml", ".yml")

@@ -7,11 +7,11 @@ from pathlib import Path as FolderPath
 from typing import Final
 
 from dvcore.errors import InvalidInputError, NotFoundError
-from dvcore.formats.annotation_files import AnnotationFile, AnnotationFiles
-from dvcore.formats.peeking import first_bytes
-from dvcore.formats.source import format_place, format_reason
-from dvcore.formats.steady import opened_steady
-from dvcore.formats.yaml_files import MAX_BYTES
+from dvcore.formats.disk.annotation_files import AnnotationFile, AnnotationFiles
+from dvcore.formats.disk.peeking import first_bytes
+from dvcore.formats.disk.steady import opened_steady
+from dvcore.formats.texts.yaml_files import MAX_BYTES
+from dvcore.formats.wording import format_place, format_reason
 from dvcore.formats.yolo.config import YAML_SUFFIXES, Config, read_darknet, read_data_yaml, read_names
 from dvcore.formats.yolo.layout import ends_of
 from dvcore.model.names import ROOT, Path

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from dvcore.formats.per_image import Layout
+from dvcore.formats.reader.per_image import Layout
 from dvcore.model.names import MAX_DEPTH, Path
 
 LAYOUT: Final = Layout(own=("labels", "label", "annotations"), images=("images", "image", "imgs", "img"))

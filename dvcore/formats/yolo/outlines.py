@@ -2,17 +2,18 @@
 
 from itertools import chain
 
-from dvcore.formats.losses import Losses
+from dvcore.formats.export.losses import Losses
 from dvcore.model.annotations import Instance
 from dvcore.model.conversions import corners_of, find_rotated_box, polygon_of
 from dvcore.model.extent import points_of
+from dvcore.model.files import ImageFacts
 from dvcore.model.geometry import Box, Mask, Polygon, Ring, RotatedBox
 
 _TOLERANCE = 0.5
 """Pixels by which the corners of a polygon may be off those of a rectangle that it is taken for."""
 
 
-def find_outline(instance: Instance, losses: Losses) -> Ring | None:
+def find_outline(instance: Instance, facts: ImageFacts, losses: Losses) -> Ring | None:
     """One ring around a region. Several rings are joined by lines without width: area and pixels stay what they are.
     Keypoints have that of their box; a point or a line has none and is left out."""
     match instance.geometry:
@@ -29,11 +30,11 @@ def find_outline(instance: Instance, losses: Losses) -> Ring | None:
             losses.convert(instance, "polygon")
             return _outer(instance.geometry)
         case _:
-            box = losses.box(instance)
+            box = losses.box(instance, facts)
             return None if box is None else _outer(box)
 
 
-def find_corners(instance: Instance, losses: Losses) -> Ring | None:
+def find_corners(instance: Instance, facts: ImageFacts, losses: Losses) -> Ring | None:
     """The four corners of a rotated box, or of what is one but for its kind; of other kinds those of their box."""
     match instance.geometry:
         case RotatedBox():
@@ -46,7 +47,7 @@ def find_corners(instance: Instance, losses: Losses) -> Ring | None:
             losses.convert(instance, "rotated box")
             return _outer(instance.geometry)
         case _:
-            box = losses.box(instance)
+            box = losses.box(instance, facts)
             return None if box is None else _outer(box)
 
 

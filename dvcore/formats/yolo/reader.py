@@ -6,18 +6,21 @@ from itertools import islice
 from typing import Final
 
 from dvcore.errors import InvalidInputError
-from dvcore.formats.annotation_files import AnnotationFile, AnnotationFiles
-from dvcore.formats.contents import Contents, Format
-from dvcore.formats.findings import Findings
-from dvcore.formats.looking import Look
-from dvcore.formats.pairing import Pairing
-from dvcore.formats.per_image import FileParse, read_per_image
-from dvcore.formats.source import Request, StatedAnnotations, format_count, format_place
-from dvcore.formats.source_folder import count_files
-from dvcore.formats.splits import published_splits, split_declarations, with_splits
-from dvcore.formats.stated_map import StatedMap
-from dvcore.formats.text_files import find_first_columns, iter_first_columns, read_label_file
-from dvcore.formats.walking import Walk, drop_collisions
+from dvcore.formats.disk.annotation_files import AnnotationFile, AnnotationFiles
+from dvcore.formats.disk.looking import Look
+from dvcore.formats.disk.pairing import Pairing
+from dvcore.formats.disk.source_folder import count_files
+from dvcore.formats.disk.split_folders import published_splits, with_splits
+from dvcore.formats.disk.walking import Walk, drop_collisions
+from dvcore.formats.reader.contents import Contents, Format
+from dvcore.formats.reader.label_files import find_first_columns, iter_first_columns, read_label_file
+from dvcore.formats.reader.per_image import FileParse, read_per_image
+from dvcore.formats.reader.request import Request
+from dvcore.formats.stated.annotations import StatedAnnotations
+from dvcore.formats.stated.by_image import StatedMap
+from dvcore.formats.stated.findings import Findings
+from dvcore.formats.stated.splits import split_declarations
+from dvcore.formats.wording import format_count, format_place
 from dvcore.formats.yolo.classes import Classes
 from dvcore.formats.yolo.description import Description, describes, find_description, is_description, read_named
 from dvcore.formats.yolo.layout import LAYOUT, LOOKED_THROUGH

@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Final
 
 from dvcore.errors import InvalidInputError
-from dvcore.formats.text_files import parse_number, parse_whole
+from dvcore.formats.texts.plain_text import parse_number, parse_whole
 from dvcore.formats.yolo.classes import Classes
 from dvcore.model.annotations import Entered
 from dvcore.model.geometry import Box, Geometry, Keypoint, Keypoints, Polygon

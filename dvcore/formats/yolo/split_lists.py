@@ -5,13 +5,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from dvcore.errors import Fault, InvalidInputError
-from dvcore.formats.annotation_files import AnnotationFile, AnnotationFiles
-from dvcore.formats.pairing import Pairing
-from dvcore.formats.source import StatedAnnotations, format_count
-from dvcore.formats.source_folder import SourceFolder
-from dvcore.formats.splits import SPLIT_VARIABLE
-from dvcore.formats.stated_map import StatedMap
-from dvcore.formats.text_files import decode_text, iter_lines
+from dvcore.formats.disk.annotation_files import AnnotationFile, AnnotationFiles
+from dvcore.formats.disk.pairing import Pairing
+from dvcore.formats.disk.source_folder import SourceFolder
+from dvcore.formats.stated.annotations import StatedAnnotations
+from dvcore.formats.stated.by_image import StatedMap
+from dvcore.formats.stated.splits import SPLIT_VARIABLE
+from dvcore.formats.texts.plain_text import decode_text, iter_lines
+from dvcore.formats.wording import format_count
 from dvcore.formats.yolo.description import Description
 from dvcore.formats.yolo.layout import ends_of
 from dvcore.model.names import Path, format_path

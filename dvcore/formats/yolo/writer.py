@@ -5,18 +5,21 @@ than a box, that most instances have. `docs/exporting.md` has what becomes of th
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from dvcore.formats.export_labels import NumberedLabels, dense_numbers
-from dvcore.formats.exported import Exported, with_suffix
-from dvcore.formats.exporting import Export, Exporter
-from dvcore.formats.losses import Losses, find_own_box
+from dvcore.errors import InvalidInputError
+from dvcore.formats.export.exported import Exported, with_suffix
+from dvcore.formats.export.exporting import Export, Exporter
+from dvcore.formats.export.labels import NumberedLabels, dense_numbers
+from dvcore.formats.export.losses import Losses, find_own_box
 from dvcore.formats.yolo.outlines import find_corners, find_outline
 from dvcore.formats.yolo.rows import Task
 from dvcore.model.annotations import Instance
+from dvcore.model.files import ImageFacts
 from dvcore.model.geometry import KINDS, Box, Keypoints, Mask, Polygon, RotatedBox
+from dvcore.model.names import Path
 
 _IMAGES: Final = "images"
 _LABELS: Final = "labels"
@@ -37,13 +40,31 @@ def write_yolo(export: Export) -> None:
     if labels.are_new:
         export.notes.append("the classes are numbered anew: YOLO's indices begin at 0 and leave none out")
     lines = _Lines(_task(export), labels, _points(export), export.losses)
-    for file in export.iter_files():
+    splits = {one for one in export.survey.splits if isinstance(one, str)}
+
+    def write(file: Exported) -> None:
         split = () if file.split is None else (file.split,)
         path = file.below(*split)
+        if file.split is None:
+            _check_apart(path, splits)
         export.put_image(file, (_IMAGES, *split, *path))
         if file.annotated:
             export.out.write_text((_LABELS, *split, *with_suffix(path, ".txt")), lines.format(file))
+
+    export.each(write)
+    if unknown := export.written.files - export.written.annotated:
+        images = "1 image is" if unknown == 1 else f"{unknown} images are"
+        export.notes.append(f"{images} not annotated: programs that train take what has no label file for empty")
     export.out.write_text(("data.yaml",), "".join(_data_yaml(lines, export)))
+
+
+def _check_apart(path: Path, splits: Collection[str]) -> None:
+    """Readers take every image in the folder of a split, at any depth, for one of the split."""
+    if len(path) > 1 and path[0] in splits:
+        raise InvalidInputError(
+            f"is of no split, and would lie in the folder of the split {path[0]!r}",
+            hint="set the variable 'split' of all images, or leave those without out: --where \"split IS NOT NULL\"",
+        )
 
 
 def _task(export: Export) -> Task:
@@ -72,47 +93,46 @@ class _Lines:
         return "".join(self._iter_lines(file))
 
     def _iter_lines(self, file: Exported) -> Iterator[str]:
-        width, height = file.facts.width, file.facts.height
         for instance in file.instances:
-            numbers = self._numbers(instance, width, height)
+            numbers = self._numbers(instance, file.facts)
             if numbers is not None:
                 self.losses.lose_attributes(instance.attributes)
                 yield f"{self.labels.number(instance.label)} {' '.join(numbers)}\n"
 
-    def _numbers(self, instance: Instance, width: int, height: int) -> list[str] | None:
+    def _numbers(self, instance: Instance, facts: ImageFacts) -> list[str] | None:
         """The columns behind the class, or None for an instance that is left out."""
         if self.task in (Task.SEGMENT, Task.OBB):
             find = find_corners if self.task is Task.OBB else find_outline
-            ring = find(instance, self.losses)
-            return None if ring is None else _fractions(ring, width, height)
-        box = self._box(instance)
+            ring = find(instance, facts, self.losses)
+            return None if ring is None else _fractions(ring, facts)
+        box = self._box(instance, facts)
         if box is None:
             return None
         centre = (box.x + box.width / 2, box.y + box.height / 2, box.width, box.height)
-        return [*_fractions(centre, width, height), *self._keypoints(instance, width, height)]
+        return [*_fractions(centre, facts), *self._keypoints(instance, facts)]
 
-    def _box(self, instance: Instance) -> Box | None:
+    def _box(self, instance: Instance, facts: ImageFacts) -> Box | None:
         """Keypoints are not converted where they stand behind their box."""
         if self.task is not Task.POSE or not isinstance(instance.geometry, Keypoints):
-            return self.losses.box(instance)
-        box = find_own_box(instance)
+            return self.losses.box(instance, facts)
+        box = find_own_box(instance, facts)
         if box is None:
             self.losses.drop(instance)
         return box
 
-    def _keypoints(self, instance: Instance, width: int, height: int) -> Iterator[str]:
+    def _keypoints(self, instance: Instance, facts: ImageFacts) -> Iterator[str]:
         if self.task is not Task.POSE:
             return
         points = instance.geometry.points if isinstance(instance.geometry, Keypoints) else ()
         for x, y, visibility in points:
-            yield from _fractions((x, y), width, height)
+            yield from _fractions((x, y), facts)
             yield str(visibility)
         yield from ["0"] * 3 * (self.points - len(points))
 
 
-def _fractions(coordinates: tuple[float, ...], width: int, height: int) -> list[str]:
+def _fractions(coordinates: tuple[float, ...], facts: ImageFacts) -> list[str]:
     """Of the image's width and height in turn, to the last bit: a pixel comes back as the one that it was."""
-    return [repr(c / (height if at % 2 else width)) for at, c in enumerate(coordinates)]
+    return [repr(c / (facts.height if at % 2 else facts.width)) for at, c in enumerate(coordinates)]
 
 
 def _data_yaml(lines: _Lines, export: Export) -> Iterator[str]:
