@@ -120,7 +120,7 @@ def diff_directories(before: TreeReader, after: TreeReader) -> tuple[list[Path],
     """Directories that came and that went without a file in them, which no change of a file tells."""
     came: list[Path] = []
     went: list[Path] = []
-    for path, old, new in _iter_entries(before, after, ROOT, before.tree.root, after.tree.root):
+    for path, old, new in iter_entry_changes(before, after, ROOT, before.tree.root, after.tree.root):
         for entry, other, found in ((new, old, came), (old, new, went)):
             if isinstance(entry, Directory) and entry.files == 0 and not isinstance(other, Directory):
                 found.append(path)
@@ -138,7 +138,7 @@ def _order(change: FileChange | _EntryChange) -> tuple[bytes, str]:
 def _count_entries(before: TreeReader, after: TreeReader) -> Counter[Kind]:
     """File entries that came and that went."""
     counts: Counter[Kind] = Counter()
-    for _, old, new in _iter_entries(before, after, ROOT, before.tree.root, after.tree.root):
+    for _, old, new in iter_entry_changes(before, after, ROOT, before.tree.root, after.tree.root):
         counts[Kind.ADDED] += count_files(new)
         counts[Kind.REMOVED] += count_files(old)
     return counts
@@ -146,9 +146,9 @@ def _count_entries(before: TreeReader, after: TreeReader) -> Counter[Kind]:
 
 def _iter_one_way(before: TreeReader, after: TreeReader, kind: Kind) -> Iterator[_EntryChange]:
     """Entries that came, or those that went, in the order of the trees."""
-    for path, old, new in _iter_entries(before, after, ROOT, before.tree.root, after.tree.root):
+    for path, old, new in iter_entry_changes(before, after, ROOT, before.tree.root, after.tree.root):
         reader, entry = (before, old) if kind is Kind.REMOVED else (after, new)
-        for under, file in _iter_under(reader, path, entry):
+        for under, file in iter_files_under(reader, path, entry):
             yield _EntryChange(kind, under, file)
 
 
@@ -193,28 +193,29 @@ def _unchanged_records(reader: TreeReader, files: Collection[FileId]) -> _Record
 
 def _moves(before: TreeReader, after: TreeReader) -> _Moves:
     moves = _Moves({}, {})
-    for path, old, new in _iter_entries(before, after, ROOT, before.tree.root, after.tree.root):
+    for path, old, new in iter_entry_changes(before, after, ROOT, before.tree.root, after.tree.root):
         for reader, entry, found in ((before, old, moves.left), (after, new, moves.came)):
-            for under, file in _iter_under(reader, path, entry):
+            for under, file in iter_files_under(reader, path, entry):
                 found.setdefault(file, []).append(under)
     return moves
 
 
-def _iter_entries(
+def iter_entry_changes(
     before: TreeReader, after: TreeReader, path: Path, old: Directory, new: Directory
 ) -> Iterator[tuple[Path, Entry | None, Entry | None]]:
-    """Entries that differ, directories on both sides taken apart."""
+    """Entries that differ, by path, before and after; directories on both sides are taken apart."""
     for one in diff_maps(after.objects, old.root, new.root):
         there = None if one.old is None else decode_entry(one.old)
         here = None if one.new is None else decode_entry(one.new)
         inner = (*path, decode_name(one.key))
         if isinstance(there, Directory) and isinstance(here, Directory):
-            yield from _iter_entries(before, after, inner, there, here)
+            yield from iter_entry_changes(before, after, inner, there, here)
         else:
             yield inner, there, here
 
 
-def _iter_under(reader: TreeReader, path: Path, entry: Entry | None) -> Iterator[tuple[Path, FileId]]:
+def iter_files_under(reader: TreeReader, path: Path, entry: Entry | None) -> Iterator[tuple[Path, FileId]]:
+    """The file entries at and under an entry of a tree."""
     if isinstance(entry, FileEntry):
         yield path, entry.file
     elif isinstance(entry, Directory):

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any, Final
 
-from dvcore.encoding import Fields, check_id, decode_object, encode, encode_object
+from dvcore.encoding import Fields, check_id, decode, decode_object, encode, encode_object
 from dvcore.errors import CorruptError, InvalidInputError
 from dvcore.ids import FileId, InstanceId, digest
 from dvcore.model.geometry import Box, Geometry, Mask, Polygon
@@ -110,6 +110,19 @@ def decode_annotations(data: bytes) -> AnnotationSet:
     if any(a.id >= b.id for a, b in pairwise(instances)):
         raise CorruptError("the instances of an annotation set are not in order")
     return AnnotationSet(variables, instances)
+
+
+def encode_instance(instance: Instance) -> bytes:
+    """One instance alone, as a set holds it."""
+    return encode(_pack_instance(instance))
+
+
+def decode_instance(data: bytes) -> Instance:
+    """The instance that the bytes hold.
+
+    Raises CorruptError, NeedsNewerError.
+    """
+    return _unpack_instance(decode(data))
 
 
 def _least_version(instances: Iterable[Instance]) -> int:

@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from dvcore.encoding import check_id, decode, decode_object, encode, encode_object, is_count
 from dvcore.errors import CorruptError, NeedsNewerError
-from dvcore.ids import ID_BYTES, FileId, NodeId
+from dvcore.ids import ID_BYTES, CommitId, FileId, NodeId
+from dvcore.model.conflicts import Merging
 from dvcore.model.declarations import (
     LabelDeclaration,
     VariableDeclaration,
@@ -18,8 +19,9 @@ from dvcore.model.declarations import (
 )
 
 KIND: Final = "tree"
-NEWEST_VERSION: Final = 2
-"""2 brought defaults of variables and keypoints of labels; a tree without these is written as 1."""
+NEWEST_VERSION: Final = 3
+"""2 brought defaults of variables and keypoints of labels, 3 merges that are not committed yet; a tree is written as
+the lowest version that holds it."""
 
 _FILE: Final = 0
 _DIRECTORY: Final = 1
@@ -50,12 +52,14 @@ Entry = FileEntry | Directory
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """`files` is the root of the prolly map file id -> record; it holds exactly the files that some directory holds."""
+    """`files` is the root of the prolly map file id -> record; it holds exactly the files that some directory holds.
+    `merging` is there in a working state whose merge has conflicts, and never in a commit's tree."""
 
     root: Directory
     files: NodeId
     variables: tuple[VariableDeclaration, ...] = ()
     labels: tuple[LabelDeclaration, ...] = ()
+    merging: Merging | None = None
 
     def find_variable(self, name: str) -> VariableDeclaration | None:
         """The declaration of a variable, or None."""
@@ -70,12 +74,13 @@ def encode_tree(tree: Tree) -> bytes:
     """The bytes of the object."""
     return encode_object(
         KIND,
-        least_tree_version(tree.variables, tree.labels),
+        _least_version(tree),
         {
             "root": [tree.root.root, tree.root.files, tree.root.directories],
             "files": tree.files,
             "variables": [pack_variable(one) for one in tree.variables] or None,
             "labels": [pack_label(one) for one in tree.labels] or None,
+            "merging": None if tree.merging is None else _pack_merging(tree.merging),
         },
     )
 
@@ -91,14 +96,34 @@ def decode_tree(data: bytes) -> Tree:
         files=NodeId(fields.id("files")),
         variables=tuple(unpack_variable(raw) for raw in fields.array_or_empty("variables")),
         labels=tuple(unpack_label(raw) for raw in fields.array_or_empty("labels")),
+        merging=_unpack_merging(fields.array_or_none("merging")),
     )
     fields.end()
-    fields.check_version(least_tree_version(tree.variables, tree.labels))
+    fields.check_version(_least_version(tree))
     if _has_twins(one.name for one in tree.variables):
         raise CorruptError("a tree declares a variable twice")
     if _has_twins(one.name for one in tree.labels) or _has_twins(one.number for one in tree.labels):
         raise CorruptError("a tree declares a label, or a label's number, twice")
     return tree
+
+
+def _least_version(tree: Tree) -> int:
+    return least_tree_version(tree.variables, tree.labels) if tree.merging is None else 3
+
+
+def _pack_merging(merging: Merging) -> list[Any]:
+    return [merging.theirs, merging.conflicts, merging.number]
+
+
+def _unpack_merging(raw: list[Any] | None) -> Merging | None:
+    match raw:
+        case None:
+            return None
+        case [theirs, conflicts, number] if is_count(number):
+            commit = None if theirs is None else CommitId(check_id(theirs, "merge", "commit"))
+            return Merging(commit, NodeId(check_id(conflicts, "merge", "map of conflicts")), number)
+        case _:
+            raise CorruptError("a tree holds a merge that is none")
 
 
 def _has_twins(values: Iterable[str | int]) -> bool:

@@ -2,17 +2,18 @@
 
 import heapq
 from collections.abc import Iterator
+from dataclasses import replace
 from unicodedata import normalize
 
 from dvcore.errors import CorruptError, InvalidInputError, NotFoundError, StateError
 from dvcore.ids import CommitId, TreeId, format_short
 from dvcore.model.commit import Commit
-from dvcore.repo.cells import branch_cell, find_commit, find_work
+from dvcore.repo.cells import branch_cell, find_commit, find_work, work_cell
 from dvcore.repo.edits import empty_tree
-from dvcore.repo.objects import save_commit
+from dvcore.repo.objects import save_commit, save_tree
 from dvcore.repo.operations import record
 from dvcore.repo.repository import Repository, writes
-from dvcore.store import Table, WriteTransaction
+from dvcore.store import ObjectDraft, Table, WriteTransaction
 
 
 def head_commit(repository: Repository) -> CommitId | None:
@@ -48,9 +49,10 @@ def head_tree(repository: Repository) -> TreeId | None:
 
 @writes
 def commit_working(repository: Repository, message: str) -> CommitId:
-    """Fix the working state of the current branch under one hash.
+    """Fix the working state of the current branch under one hash; in the midst of a merge, as its commit.
 
-    Raises InvalidInputError for a message without text, StateError where nothing has changed since the last commit.
+    Raises InvalidInputError for a message without text, StateError where nothing has changed since the last commit, or
+    where a merge has conflicts that are not settled.
     """
     message = normalize("NFC", message.strip())
     if not message:
@@ -69,11 +71,30 @@ def _commit(repository: Repository, transaction: WriteTransaction, branch: str, 
         raise StateError("nothing to commit: nothing has changed since the last commit")
     who = repository.who()
     draft = repository.draft()
-    parents = () if parent is None else (parent,)
+    tree, merged = _settled(repository, draft, tree)
+    parents = tuple(one for one in (parent, merged) if one is not None)
     commit = save_commit(draft, Commit(tree, parents, who.author, who.time, message))
     draft.flush_into(transaction)
-    record(transaction, who, f"commit: {message.splitlines()[0]}", {branch_cell(branch): commit})
+    cells = {branch_cell(branch): commit, work_cell(branch): tree}
+    record(transaction, who, f"commit: {message.splitlines()[0]}", cells)
     return commit
+
+
+def _settled(repository: Repository, draft: ObjectDraft, tree: TreeId) -> tuple[TreeId, CommitId | None]:
+    """The tree as a commit has it, and the commit that was merged into it.
+
+    Raises StateError where conflicts are left.
+    """
+    loaded = repository.objects.load_tree(tree)
+    if loaded.merging is None:
+        return tree, None
+    number = loaded.merging.number
+    if number:
+        raise StateError(
+            f"{number} {'conflict' if number == 1 else 'conflicts'} of the merge not settled yet",
+            hint="'dset status' lists them, 'dset resolve' settles them, 'dset merge --abort' gives the merge up",
+        )
+    return save_tree(draft, replace(loaded, merging=None)), loaded.merging.theirs
 
 
 def iter_history(repository: Repository, start: CommitId) -> Iterator[tuple[CommitId, Commit]]:

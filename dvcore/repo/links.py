@@ -1,8 +1,9 @@
 """What an object refers to, by kind: the one place that garbage collection and checking agree on.
 
-A commit refers to its tree, its parents and its manifest; a tree to the maps of its root directory and of its files; a
-node of a map to its children, or in a leaf to what its values name; a manifest to its two maps. A node's bytes do not
-say which map it is part of, so the kind of a link does. Blobs and annotation sets refer to nothing.
+A commit refers to its tree, its parents and its manifest; a tree to the maps of its root directory and of its files,
+and in the midst of a merge to that commit and the map of conflicts; a node of a map to its children, or in a leaf to
+what its values name; a manifest to its two maps. A node's bytes do not say which map it is part of, so the kind of a
+link does. Blobs and annotation sets refer to nothing.
 
 The blobs that a manifest's examples name are those of the files in its commit's tree, which holds them.
 """
@@ -15,6 +16,7 @@ from typing import Any, Final, NamedTuple
 
 from dvcore.encoding import check_id
 from dvcore.model.commit import Commit, decode_commit
+from dvcore.model.conflicts import Subject, decode_place, decode_sides
 from dvcore.model.files import FileRecord, decode_record
 from dvcore.model.manifest import Manifest, decode_manifest
 from dvcore.model.tree import Directory, Tree, decode_entry, decode_tree, find_file
@@ -37,6 +39,8 @@ class Kind(Enum):
     """A node of a manifest's map of examples."""
     LEFT_OUT = b"l"
     """A node of a manifest's map of files that were left out."""
+    CONFLICTS = b"x"
+    """A node of the map of a merge's conflicts."""
     ANNOTATIONS = b"a"
     BLOB = b"b"
 
@@ -47,7 +51,7 @@ class Kind(Enum):
 
 
 _FINAL: Final = frozenset({Kind.ANNOTATIONS, Kind.BLOB})
-MAPS: Final = frozenset({Kind.DIRECTORY, Kind.FILES, Kind.EXAMPLES, Kind.LEFT_OUT})
+MAPS: Final = frozenset({Kind.DIRECTORY, Kind.FILES, Kind.EXAMPLES, Kind.LEFT_OUT, Kind.CONFLICTS})
 
 
 class Link(NamedTuple):
@@ -104,7 +108,11 @@ def commit_links(commit: Commit) -> Iterator[Link]:
 
 
 def tree_links(tree: Tree) -> Iterator[Link]:
-    """The roots of its maps."""
+    """The commit that is being merged, and the roots of its maps."""
+    if tree.merging is not None:
+        if tree.merging.theirs is not None:
+            yield Link(Kind.COMMIT, tree.merging.theirs)
+        yield Link(Kind.CONFLICTS, tree.merging.conflicts)
     yield Link(Kind.DIRECTORY, tree.root.root)
     yield Link(Kind.FILES, tree.files)
 
@@ -124,7 +132,21 @@ def node_links(kind: Kind, node: Node) -> Iterator[Link]:
         return (Link(kind, one.root) for one in others if isinstance(one, Directory))
     if kind is Kind.FILES:
         return (link for value in node.values for link in record_links(decode_record(value)))
+    if kind is Kind.CONFLICTS:
+        return (link for pair in zip(node.keys, node.values, strict=True) for link in conflict_links(*pair))
     return iter(())
+
+
+def conflict_links(key: bytes, value: bytes) -> Iterator[Link]:
+    """What the sides of a conflict name. Those of a merge's base may be nowhere else."""
+    subject, sides = decode_place(key).subject, decode_sides(value)
+    for side in (sides.base, sides.ours, sides.theirs):
+        if side is not None and subject is Subject.FILE:
+            yield from record_links(decode_record(side))
+        elif side is not None and subject is Subject.ENTRY:
+            entry = decode_entry(side)
+            if isinstance(entry, Directory):
+                yield Link(Kind.DIRECTORY, entry.root)
 
 
 def record_links(record: FileRecord) -> Iterator[Link]:

@@ -228,7 +228,7 @@ def test_what_later_versions_write_is_never_dropped() -> None:
     tree = decode(encode_tree(some_tree()))
     variable = {"name": "size", "type": "colour"}
     cases = [
-        (decode_tree, [tree[0], 3, tree[2]]),
+        (decode_tree, [tree[0], 4, tree[2]]),
         (decode_tree, [tree[0], 1, {**tree[2], "views": []}]),
         (decode_tree, [tree[0], 1, {**tree[2], "variables": [variable]}]),
         (decode_tree, [tree[0], 1, {**tree[2], "labels": [{"name": "dog", "number": 0, "symmetry": []}]}]),

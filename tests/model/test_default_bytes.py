@@ -85,4 +85,4 @@ def test_versions_that_do_not_fit_are_refused() -> None:
     with pytest.raises(CorruptError, match="format version 1 should have version 2"):
         decode_tree(encode([kind, 1, fields]))
     with pytest.raises(NeedsNewerError):
-        decode_tree(encode([kind, 3, fields]))
+        decode_tree(encode([kind, 4, fields]))

@@ -1,11 +1,10 @@
 """Definitions as they are stored: the lowest version that holds them, and nothing that is lost or made up."""
 
-import unicodedata
 from dataclasses import replace
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
+from support.model_strategies import definitions
 
 from dvcore.encoding import decode, encode
 from dvcore.errors import CorruptError, NeedsNewerError
@@ -36,26 +35,6 @@ FULL = Definition(
     leak="warn",
 )
 STRATIFIED = Definition(labels=(WALNUT,), stratify=True, label_bounds=((MAX_BOUND // 2, MAX_BOUND, MAX_BOUND),))
-
-texts = st.text().map(lambda text: unicodedata.normalize("NFC", text))
-labels = st.builds(Label, texts, texts)
-features = st.builds(
-    Feature,
-    texts,
-    texts,
-    st.lists(labels, max_size=3).map(tuple),
-    st.dictionaries(texts, texts, max_size=3),
-)
-definitions = st.builds(
-    Definition,
-    where=st.none() | texts,
-    labels=st.lists(labels, max_size=3).map(tuple),
-    features=st.lists(features, max_size=3).map(tuple),
-    group_by=st.none() | texts,
-    stratify=st.booleans(),
-    label_bounds=st.lists(st.lists(st.integers(0, MAX_BOUND), max_size=3).map(tuple), max_size=3).map(tuple),
-    image=st.builds(ImageOptions, color=texts, range=texts, bit_depth=st.sampled_from(["8", "16"])),
-)
 
 
 @given(definitions)

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from dvcore.ids import AnnotationsId, BlobId, CommitId, FileId, InstanceId, ManifestId, NodeId, TreeId
 from dvcore.model.annotations import AnnotationSet, Entered, Instance
 from dvcore.model.commit import Commit
+from dvcore.model.conflicts import Merging
 from dvcore.model.declarations import LabelDeclaration, VariableDeclaration
-from dvcore.model.definition import Definition, ImageOptions, Label, Split
+from dvcore.model.definition import MAX_BOUND, Definition, Feature, ImageOptions, Label, Split
 from dvcore.model.files import FileRecord, ImageFacts
 from dvcore.model.geometry import Box, Keypoints, Mask, Point, Polygon, Polyline, RotatedBox
 from dvcore.model.manifest import Exported, Manifest, Shard
@@ -123,16 +124,23 @@ trees = st.builds(
     raw_ids.map(NodeId),
     st.lists(variable_declarations, max_size=2, unique_by=lambda one: one.name).map(tuple),
     st.lists(label_declarations, max_size=2, unique_by=(lambda one: one.name, lambda one: one.number)).map(tuple),
+    st.none() | st.builds(Merging, st.none() | raw_ids.map(CommitId), raw_ids.map(NodeId), counts),
 )
 
 splits = st.builds(Split, texts, texts, st.none() | texts, st.none() | st.integers(1, 99))
+labels = st.lists(st.builds(Label, texts, texts), max_size=2).map(tuple)
+features = st.builds(Feature, texts, texts, labels, st.dictionaries(texts, texts, max_size=2))
 definitions = st.builds(
     Definition,
     st.lists(texts, max_size=2).map(tuple),
     st.none() | texts,
-    st.lists(st.builds(Label, texts, texts), max_size=2).map(tuple),
+    labels,
+    st.lists(features, max_size=2).map(tuple),
     st.lists(splits, max_size=2).map(tuple),
-    st.builds(ImageOptions, texts, texts, texts, texts, texts),
+    st.none() | texts,
+    st.booleans(),
+    st.lists(st.lists(st.integers(0, MAX_BOUND), max_size=2).map(tuple), max_size=2).map(tuple),
+    st.builds(ImageOptions, texts, texts, texts, texts, texts, texts, texts, texts) | st.builds(ImageOptions, texts),
     texts,
     texts,
 )

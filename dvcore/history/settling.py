@@ -1,0 +1,57 @@
+"""The rule of a three-way merge for one value, and the list of what it could not settle."""
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TypeVar
+
+from dvcore.model.conflicts import Place, Sides
+
+T = TypeVar("T")
+
+
+class Strategy(Enum):
+    """What becomes of a thing that both sides changed, each otherwise."""
+
+    STOP = "stop"
+    """It is a conflict, and the result has our side."""
+    OURS = "ours"
+    THEIRS = "theirs"
+    UNION = "union"
+    """Both sides, as far as a thing can be had from both: what one side removed and the other changed is kept. Where
+    it cannot, ours."""
+    BASE = "base"
+    """As it was. Several bases are merged with each other so."""
+
+
+@dataclass(slots=True)
+class Settler:
+    """Settles by a strategy, and keeps the conflicts."""
+
+    strategy: Strategy
+    conflicts: dict[Place, Sides] = field(default_factory=dict)
+
+    def settle(self, place: Place, sides: Sides) -> bytes | None:
+        """What becomes of a thing, encoded. A side that did not change it gives way."""
+        base, ours, theirs = sides.base, sides.ours, sides.theirs
+        if is_settled(base, ours, theirs):
+            return merged(base, ours, theirs)
+        match self.strategy:
+            case Strategy.THEIRS:
+                return theirs
+            case Strategy.BASE:
+                return base
+            case Strategy.UNION if ours is None:
+                return theirs
+            case Strategy.STOP:
+                self.conflicts[place] = sides
+        return ours
+
+
+def is_settled(base: object, ours: object, theirs: object) -> bool:
+    """Whether at most one side changed a thing, or both alike."""
+    return ours == theirs or base in (ours, theirs)
+
+
+def merged(base: T, ours: T, theirs: T) -> T:
+    """What becomes of a thing that is settled."""
+    return theirs if ours == base else ours
