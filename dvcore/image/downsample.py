@@ -77,15 +77,8 @@ class Placement:
     @property
     def enlarges(self) -> bool:
         """Whether either direction has more pixels than before."""
-        return max(self.scale) > 1
-
-    def moved_point(self, x: float, y: float) -> tuple[float, float]:
-        """Where a point of the image lies in the result, which may be outside it."""
-        scale_x, scale_y = self.scale
-        return (
-            float(self.target[0] + (Fraction(x) - self.source[0]) * scale_x),
-            float(self.target[1] + (Fraction(y) - self.source[1]) * scale_y),
-        )
+        (left, top, right, bottom), (to_left, to_top, to_right, to_bottom) = self.source, self.target
+        return to_right - to_left > right - left or to_bottom - to_top > bottom - top
 
 
 def parse_downsampling(text: str) -> Downsampling:

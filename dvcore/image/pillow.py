@@ -41,7 +41,7 @@ def opened(data: ImageBytes, format_name: str) -> Iterator[ImageFile]:
 
     Raises InvalidInputError for whatever goes wrong in the reader or inside the block.
     """
-    with translated_errors(), _QUIET, _reader(format_name)(_file(data)) as image:
+    with translated_errors(), quiet, _reader(format_name)(_file(data)) as image:
         check_pixels(*image.size)
         yield image
 
@@ -113,4 +113,5 @@ class _Quiet:
                 self._saved = None
 
 
-_QUIET: Final = _Quiet()
+quiet: Final = _Quiet()
+"""To be entered around whatever may make Pillow warn."""

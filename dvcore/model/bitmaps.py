@@ -51,8 +51,9 @@ def label_image(masks: Iterable[tuple[Mask, int]], height: int, width: int) -> N
     return columns.reshape(width, height).T
 
 
-def map_mask(mask: Mask, to: ImageMap) -> Mask:
-    """The mask in the new image: each new pixel takes the old one in which its centre lies.
+def map_mask(mask: Mask, to: ImageMap, size: tuple[int, int] | None = None) -> Mask:
+    """The mask in the new image: each new pixel takes the old one in which its centre lies. `size` is width and height
+    of a new image that shows only a part of the old one, or more; no pixel is set there that is not in the old one.
 
     Raises InvalidInputError as `bitmap_of` does.
     """
@@ -60,12 +61,24 @@ def map_mask(mask: Mask, to: ImageMap) -> Mask:
     if to.swaps:
         old = old.T
     height, width = old.shape
-    rows, columns = _sources(height, to.y_factor, to.y_shift), _sources(width, to.x_factor, to.x_shift)
-    return mask_of_bitmap(old[rows][:, columns])
+    new_width, new_height = size or (_scaled(width, to.x_factor), _scaled(height, to.y_factor))
+    rows, columns = _sources(new_height, to.y_factor, to.y_shift), _sources(new_width, to.x_factor, to.x_shift)
+    new = old[np.clip(rows, 0, height - 1)][:, np.clip(columns, 0, width - 1)]
+    if size is not None:
+        new = new & _are_within(rows, height)[:, np.newaxis] & _are_within(columns, width)
+    return mask_of_bitmap(new)
+
+
+def _scaled(length: int, factor: float) -> int:
+    """Rounded half up, at least 1."""
+    return max(1, int(length * abs(factor) + 0.5))
 
 
 def _sources(length: int, factor: float, shift: float) -> NDArray[np.int64]:
-    """Of each new row or column the old one; new lengths round half up, and are at least 1."""
-    new = np.arange(max(1, int(length * abs(factor) + 0.5)))
-    old: NDArray[np.int64] = np.floor((new + 0.5 - shift) / factor).astype(np.int64)
-    return np.clip(old, 0, length - 1)
+    """Of each new row or column the old one."""
+    old: NDArray[np.int64] = np.floor((np.arange(length) + 0.5 - shift) / factor).astype(np.int64)
+    return old
+
+
+def _are_within(places: NDArray[np.int64], length: int) -> Bitmap:
+    return (places >= 0) & (places < length)

@@ -19,8 +19,9 @@ from dvcore.model.geometry import (
 from dvcore.model.image_map import ImageMap
 
 
-def map_geometry(geometry: Geometry, to: ImageMap) -> Geometry:
-    """The geometry in the new image.
+def map_geometry(geometry: Geometry, to: ImageMap, size: tuple[int, int] | None = None) -> Geometry:
+    """The geometry in the new image. A mask has its `size`, width and height; where none is given, the edges of the
+    image are those of the new one.
 
     A rotated box stays one. Where an image is stretched more in one direction than in the other, each of its sides is
     stretched as its own direction is, and the angle is that of its width, as Detectron2's `RotatedBoxes.scale` has it:
@@ -35,7 +36,7 @@ def map_geometry(geometry: Geometry, to: ImageMap) -> Geometry:
         case Mask():
             from dvcore.model.bitmaps import map_mask  # noqa: PLC0415 - numpy; only masks need it
 
-            return map_mask(geometry, to)
+            return map_mask(geometry, to, size)
         case Polygon(parts):
             return Polygon(tuple(tuple(_map_points(ring, to) for ring in part) for part in parts))
         case Polyline() | Point() | Keypoints():

@@ -57,7 +57,9 @@ def test_original_pngs_pass():
 def test_pixels_equal_pillows_in_every_mode_and_format(mode, format_name, color):
     data = encoded(drawn(mode), format_name)
     if mode in ("I;16", "F"):
-        with pytest.raises(InvalidInputError, match=r"has (16|32) bits per sample, and no rule says"):
+        with pytest.raises(
+            InvalidInputError, match=r"has (16 bits per sample|32 bits per sample in floating point), and no rule"
+        ):
             rendered(data, color=color)
         return
     expected = flattened(pixels(data))
@@ -132,6 +134,16 @@ def test_tensorflow_finds_the_same_gray_transparent():
         expected = [(g, g, g) if a else (0x30, 0x60, 0xC0) for g, a in zip(gray.tolist(), alpha.tolist(), strict=True)]
         assert [shown.getpixel((x, 0)) for x in range(len(gray))] == expected
         assert alpha.tolist().count(0) == 1
+
+
+@pytest.mark.tensorflow
+def test_tensorflow_reads_the_same_16_bits():
+    import tensorflow as tf
+
+    numbers = np.arange(0, 65536, 97, dtype=np.uint16).reshape(26, 26)
+    for format_name in ("PNG", "TIFF"):
+        data = rendered(encoded(Image.fromarray(numbers), format_name), color="gray", bit_depth="16").data
+        assert np.array_equal(tf.io.decode_png(data, dtype=tf.uint16).numpy()[..., 0], numbers)
 
 
 def test_alpha_by_hand():
