@@ -50,6 +50,11 @@ def one_line(text: str) -> str:
     return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
 
 
+def subject(message: str) -> str:
+    """The first line of a commit's message."""
+    return one_line(message.splitlines()[0]) if message else ""
+
+
 def count(number: int, noun: str, plural: str | None = None) -> str:
     """`1 file`, `2 files`, `12,345 files`."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
@@ -86,14 +91,23 @@ def read_option(name: str, texts: Iterable[str], form: str = "NAME=VALUE") -> di
     Raises click.BadParameter, which is a usage error.
     """
     result: dict[str, str] = {}
-    for text in texts:
-        key, found, value = text.partition("=")
+    for key, value in read_pairs(name, texts, form):
+        if key in result:
+            raise click.BadParameter(f"{key!r} is given twice", param_hint=name)
+        result[key] = value
+    return result
+
+
+def read_pairs(name: str, texts: Iterable[str], form: str) -> list[tuple[str, str]]:
+    """The same where a name may occur more than once.
+
+    Raises click.BadParameter.
+    """
+    parted = [(text, *text.partition("=")) for text in texts]
+    for text, key, found, _ in parted:
         if not found or not key.strip():
             raise click.BadParameter(f"{text!r} is not {form}", param_hint=name)
-        if key.strip() in result:
-            raise click.BadParameter(f"{key.strip()!r} is given twice", param_hint=name)
-        result[key.strip()] = value
-    return result
+    return [(key.strip(), value) for _, key, _, value in parted]
 
 
 def json_values(values: Mapping[str, Any]) -> dict[str, Any]:

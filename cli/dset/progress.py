@@ -59,7 +59,8 @@ class LineProgress:
         """Say how long it took."""
         elapsed = time.monotonic() - self._begun
         if elapsed >= _NOTICEABLE:
-            click.echo(f"{self._what}: {self._done:,} in {elapsed:.1f} s", err=True)
+            rate = f"{self._done / elapsed:,.0f}/s"
+            click.echo(f"{self._what}: {self._done:,} in {elapsed:.1f} s, {rate}", err=True)
 
 
 def shown_progress() -> TerminalProgress | LineProgress:
@@ -68,12 +69,19 @@ def shown_progress() -> TerminalProgress | LineProgress:
 
 
 def _make_bar() -> "Bar":
-    from rich import console, progress  # noqa: PLC0415 - 50 ms, which only a bar that is seen needs
+    from rich import console, progress, text  # noqa: PLC0415 - 50 ms, which only a bar that is seen needs
+
+    class Rate(progress.ProgressColumn):
+        """How many a second, as soon as that is known."""
+
+        def render(self, task: progress.Task) -> text.Text:
+            return text.Text("" if task.speed is None else f"{task.speed:,.0f}/s")
 
     columns = (
         progress.TextColumn("{task.description}"),
         progress.BarColumn(),
         progress.MofNCompleteColumn(),
+        Rate(),
         progress.TimeRemainingColumn(),
     )
     return progress.Progress(*columns, console=console.Console(stderr=True), transient=True)

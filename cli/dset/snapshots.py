@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
+from dset.balance_report import balance_json, say_balance
 from dset.output import count, format_size, say, say_table
-from dvcore.ids import FileId, format_id, format_short
-from dvcore.model.names import ROOT, Path, parse_path
-from dvcore.repo.projects import load_project
-from dvcore.repo.repository import Repository
-from dvcore.repo.treereader import TreeReader
-from dvcore.snapshot.plan import Plan, make_plan
+from dvcore.ids import format_id, format_short
+from dvcore.snapshot.estimating import estimate_splits
+from dvcore.snapshot.feature_groups import column_titles, counted_columns
+from dvcore.snapshot.plan import Plan
 from dvcore.snapshot.report import SnapshotReport
 
 
@@ -43,12 +42,15 @@ def snapshot_json(report: SnapshotReport) -> dict[str, Any]:
 def say_snapshot(report: SnapshotReport) -> None:
     """The snapshot for people: counts, files, digest."""
     say(f"{report.snapshot}  of commit {format_short(report.commit)}")
-    labels = list(next(iter(report.splits.values())).labels) if report.splits else []
+    # With a balance, which only taking it gives, the labels have a table of their own.
+    labels = list(next(iter(report.splits.values())).labels) if report.splits and not report.balance.rows else []
     rows = [
-        (name, split.examples, *split.labels.values(), len(split.shards), format_size(_bytes(split.shards)))
+        (name, split.examples, *map(split.labels.get, labels), len(split.shards), format_size(_bytes(split.shards)))
         for name, split in report.splits.items()
     ]
     say_table(rows, ("split", "examples", *labels, "shards", "size"))
+    if report.balance.rows:
+        say_balance(report.balance)
     _say_left_out(report.left_out)
     if report.enlarged:
         say(f"enlarged: {count(report.enlarged, 'image')}")
@@ -58,17 +60,13 @@ def say_snapshot(report: SnapshotReport) -> None:
 
 def say_plan(plan: Plan) -> None:
     """Counts by label and split as they stand now."""
-    definition = plan.definition
-    labels = [label.name for label in definition.labels]
-    totals = plan.split_counts()
-    rows = [(split.name, totals[index], *plan.label_counts()[index]) for index, split in enumerate(definition.splits)]
-    say_table(rows, ("split", "examples", *labels))
+    say_balance(plan.balance)
     _say_left_out(plan.left_out_counts())
 
 
 def plan_json(plan: Plan) -> dict[str, Any]:
     """Counts by label and split."""
-    names = [label.name for label in plan.definition.labels]
+    names = column_titles(counted_columns(plan.definition))
     totals, by_label = plan.split_counts(), plan.label_counts()
     return {
         "splits": {
@@ -76,22 +74,22 @@ def plan_json(plan: Plan) -> dict[str, Any]:
             for index, split in enumerate(plan.definition.splits)
         },
         "left_out": plan.left_out_counts(),
+        "balance": balance_json(plan.balance),
+        "undecided": [{"by": one.role, "unset": list(one.names), "images": one.images} for one in plan.undecided],
     }
 
 
-def project_paths(
-    repository: Repository,
-    reader: TreeReader,
-    project: str,
-    *,
-    label: str | None,
-    split: str | None,
-    under: Path = ROOT,
-) -> list[tuple[Path, FileId]]:
-    """The images that a project takes of a tree, of one label and one split if they are named."""
-    plan = make_plan(repository, reader, load_project(repository, project).definition)
-    held = [(parse_path(one.path), one.file) for one in plan.holding(label, split)]
-    return [(path, file) for path, file in held if path[: len(under)] == under]
+def say_estimate(plan: Plan) -> None:
+    """About how large the files would be."""
+    estimates = estimate_splits(plan)
+    shards = sum(one.shards for one in estimates)
+    say(f"about {format_size(sum(one.size for one in estimates))} in {count(shards, 'shard')}")
+
+
+def estimate_json(plan: Plan) -> dict[str, dict[str, int]]:
+    """Bytes and shards by split."""
+    rows = zip(plan.definition.splits, estimate_splits(plan), strict=True)
+    return {split.name: {"bytes": one.size, "shards": one.shards} for split, one in rows}
 
 
 def _bytes(shards: Sequence[Any]) -> int:

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path as DiskPath
 
-from dset.output import note, say_json
+from dset.output import say_json
 from dset.progress import shown_progress
 from dset.stats_tables import say_statistics
-from dvcore.errors import StorageError
+from dset.textfiles import write_text
 from dvcore.model.names import Path
 from dvcore.repo.repository import Repository
 from dvcore.repo.selection import Selection
@@ -42,18 +42,8 @@ def report(asked: Asked, statistics: Statistics, *, as_json: bool, page: DiskPat
     """
     if page is not None:
         title = asked.directory or "all files"
-        _write(page, statistics_page(statistics, title=title, where=asked.where))
+        write_text(page, statistics_page(statistics, title=title, where=asked.where))
     if as_json:
         say_json({"directory": asked.directory, "where": asked.where, **statistics_json(statistics)})
     elif page is None:
         say_statistics(statistics)
-
-
-def _write(path: DiskPath, text: str) -> None:
-    try:
-        path.write_text(text, "utf-8")
-    except OSError as error:
-        raise StorageError(
-            f"cannot write {path}: {error.strerror}", hint="name a file in a folder that is there"
-        ) from None
-    note(f"wrote {path}")

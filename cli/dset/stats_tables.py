@@ -7,11 +7,11 @@ from itertools import islice
 from typing import Final
 
 from dset.output import count, format_size, say, say_table
+from dvcore.markup import format_number
 from dvcore.model.names import format_path
 from dvcore.model.values import Value, format_value
 from dvcore.stats.numbers import Distribution, Summary
 from dvcore.stats.statistics import Statistics, VariableStatistics
-from dvcore.stats.svg import format_number
 
 SHOWN: Final = 20
 """Rows of a table; `--html` has more, `--json` all."""

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from dset.context import on_disk
+from dset.output import note
 from dvcore.errors import InvalidInputError, StorageError
 
 
@@ -42,6 +43,20 @@ def iter_lines(path: Path) -> Iterator[str]:
         raise StorageError(f"cannot read {path}: {error.strerror}") from None
     except UnicodeDecodeError:
         raise InvalidInputError(f"{name_of(path)} is no text in UTF-8") from None
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file, and say so on stderr.
+
+    Raises StorageError where it cannot be written.
+    """
+    try:
+        path.write_text(text, "utf-8")
+    except OSError as error:
+        raise StorageError(
+            f"cannot write {path}: {error.strerror}", hint="name a file in a folder that is there"
+        ) from None
+    note(f"wrote {path}")
 
 
 def name_of(path: Path) -> str:

@@ -10,6 +10,7 @@ from dvcore.query.checker import check_expression, check_instance_expression
 from dvcore.query.evaluation import Outcome, Row, evaluate, select
 from dvcore.query.instances import InstanceOutcomes, evaluate_instances
 from dvcore.query.sql import Answer, query_sql
+from dvcore.query.unset import unset_names
 
 __all__ = [
     "Answer",
@@ -25,4 +26,5 @@ __all__ = [
     "iter_advice",
     "query_sql",
     "select",
+    "unset_names",
 ]

@@ -41,6 +41,7 @@ class _Query:
     where: Condition | None
     under: tuple[Path, ...]
     seconds: float
+    unknown: bool
 
 
 def select(
@@ -63,9 +64,11 @@ def evaluate(
     where: str | None,
     under: Sequence[Path] = (ROOT,),
     private_index: bool = False,
+    unknown: bool = False,
 ) -> Iterator[Outcome]:
-    """What each expression gives for every entry that `where` and `under` select. `private_index` makes an index from
-    the tree for this once, at its cost, and neither trusts nor touches the one in the cache.
+    """What each expression gives for every entry that `where` and `under` select; with `unknown`, for those under
+    `under` for which `where` is unknown. `private_index` makes an index from the tree for this once, at its cost, and
+    neither trusts nor touches the one in the cache.
 
     Raises ExpressionError for a wrong expression and NotFoundError for a path at once, and ExpressionError for what
     shows only while the rows are made (too long, too large a value).
@@ -76,7 +79,7 @@ def evaluate(
     conditions = tuple(_compile(vocabulary, text) for text in expressions)
     filter_ = None if where is None else _compile(vocabulary, where)
     seconds = time_limit(len(conditions) + (filter_ is not None), tree.tree.root.files)
-    query = _Query(conditions, filter_, tuple(under), seconds)
+    query = _Query(conditions, filter_, tuple(under), seconds, unknown)
     return iter_read(repository, tree, lambda index: _run(index, query), is_private=private_index)
 
 
@@ -104,7 +107,7 @@ def _run(index: sqlite3.Connection, query: _Query) -> Iterator[Outcome]:
 
 def _iter_rows(sandbox: Sandbox, conditions: Sequence[Condition], query: _Query) -> Iterator[tuple[object, ...]]:
     columns = "".join(f", {condition.sql}" for condition in conditions)
-    where = "" if query.where is None else f" AND {query.where.sql}"
+    where = "" if query.where is None else f" AND {query.where.sql}{' IS NULL' if query.unknown else ''}"
     sql = f"SELECT e.path, e.file{columns} FROM {SOURCE} WHERE e.path >= ? AND e.path < ?{where} ORDER BY e.path"
     before = [value for condition in conditions for value in condition.parameters]
     after = () if query.where is None else query.where.parameters

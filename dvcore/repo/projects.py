@@ -48,7 +48,12 @@ def list_projects(repository: Repository) -> list[str]:
     """All names, in order."""
     repository.refresh()
     with repository.store.read() as transaction:
-        return [name.removeprefix(PROJECTS) for name, _ in iter_cells(transaction, PROJECTS)]
+        return project_names(transaction)
+
+
+def project_names(transaction: ReadTransaction) -> list[str]:
+    """The same, as a transaction sees it."""
+    return [name.removeprefix(PROJECTS) for name, _ in iter_cells(transaction, PROJECTS)]
 
 
 def load_project(repository: Repository, name: str) -> Project:
@@ -58,15 +63,19 @@ def load_project(repository: Repository, name: str) -> Project:
     """
     repository.refresh()
     with repository.store.read() as transaction:
-        commit = find_commit(transaction, project_cell(name))
-        numbers = _snapshot_numbers(transaction, name) if commit else ()
+        return read_project(repository, transaction, name)
+
+
+def read_project(repository: Repository, transaction: ReadTransaction, name: str) -> Project:
+    """The same, as a transaction sees it."""
+    commit = find_commit(transaction, project_cell(name))
     if commit is None:
-        hint = nearest_hint(name, list_projects(repository)) or "'dset project list' lists them"
+        hint = nearest_hint(name, project_names(transaction)) or "'dset project list' lists them"
         raise NotFoundError(f"no project {name!r}", hint=hint)
     definition = repository.objects.load_commit(commit).definition
     if definition is None:
         raise CorruptError(f"the newest commit of the project {name!r} has no definition")
-    return Project(name, commit, definition, numbers)
+    return Project(name, commit, definition, _snapshot_numbers(transaction, name))
 
 
 def snapshot_commit(repository: Repository, name: str, number: int) -> CommitId:
@@ -86,27 +95,40 @@ def snapshot_commit(repository: Repository, name: str, number: int) -> CommitId:
 
 
 @writes
-def create_project(repository: Repository, name: str, definition: Definition) -> CommitId:
-    """Start a project's chain.
+def create_project(repository: Repository, name: str, definition: Definition, *, of: str | None = None) -> CommitId:
+    """Start a project's chain; `of` names the project that it is a duplicate of, for the log.
 
     Raises InvalidInputError for a name that cannot be one, ExistsError.
     """
     check_ref_name("project", name)
-    tree = head_tree(repository) or repository.work(repository.branch())
+    done = f"project: create {name}" if of is None else f"project: duplicate {of} as {name}"
 
     def action(transaction: WriteTransaction) -> CommitId:
         if find_commit(transaction, project_cell(name)) is not None:
             raise ExistsError(f"the project {name!r} exists already", hint="choose another name")
-        who = repository.who()
-        draft = repository.draft()
-        commit = save_commit(
-            draft, Commit(tree, (), who.author, who.time, f"project {name}: created", definition=definition)
-        )
-        draft.flush_into(transaction)
-        record(transaction, who, f"project: create {name}", {project_cell(name): commit})
-        return commit
+        return record_definition(repository, transaction, name, definition, after=None, done=done)
 
     return repository.store.update(action)
+
+
+def record_definition(
+    repository: Repository,
+    transaction: WriteTransaction,
+    name: str,
+    definition: Definition,
+    *,
+    after: CommitId | None,
+    done: str,
+) -> CommitId:
+    """Add a commit that carries a definition and no manifest to a project's chain; `done` is what the log says."""
+    parents = () if after is None else (after,)
+    tree = head_tree(repository) or repository.work(repository.branch())
+    who = repository.who()
+    draft = repository.draft()
+    commit = save_commit(draft, Commit(tree, parents, who.author, who.time, done, definition=definition))
+    draft.flush_into(transaction)
+    record(transaction, who, done, {project_cell(name): commit})
+    return commit
 
 
 @writes

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from dvcore.errors import StateError
+from dvcore.errors import StateError, StorageError
 from dvcore.repo.layout import MAKING
 from dvcore.store.folders import clear_folder, remove_folder, storage_errors
 
@@ -31,6 +31,27 @@ def staging_folder(parent: Path, key: str, what: str = "this snapshot") -> Itera
             yield folder
         finally:
             remove_folder(folder)
+
+
+@contextmanager
+def resumable_folder(parent: Path, key: str) -> Iterator[Path]:
+    """The same, with what is in it of an earlier attempt. It stays where this one ends because somebody interrupted it
+    or the disk failed: the next goes on there. What others would find wrong with its contents is theirs to check.
+
+    Raises StateError where another process makes the same, StorageError.
+    """
+    folder = _folder(parent, key)
+    with storage_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(folder, os.O_RDONLY)
+    with _locked(folder, descriptor, "this snapshot"):
+        try:
+            yield folder
+        except (KeyboardInterrupt, StorageError):
+            raise
+        except BaseException:
+            remove_folder(folder)
+            raise
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from dvcore.prolly import ProllyMap
 from dvcore.repo.projects import Project, snapshot_commit
 from dvcore.repo.repository import Repository
 from dvcore.repo.revisions import dataset_parent, parse_snapshot
+from dvcore.snapshot.feature_groups import counted_columns
 from dvcore.snapshot.naming import shard_name
 
 
@@ -93,7 +94,7 @@ def _check_splits(definition: Definition, manifest: Manifest, name: str) -> None
     """A manifest from elsewhere may not lead to indices and file names that the definition does not have."""
     expected = [(split.name, index) for split in definition.splits for index in range(split.shards or 1)]
     counts = [len(row) for row in manifest.label_counts]
-    if [(shard.split, shard.index) for shard in manifest.shards] != expected or counts != [
-        len(definition.labels)
-    ] * len(definition.splits):
+    columns = len(counted_columns(definition))
+    found = [(shard.split, shard.index) for shard in manifest.shards]
+    if found != expected or counts != [columns] * len(definition.splits):
         raise CorruptError(f"the manifest of {name} does not fit its definition")

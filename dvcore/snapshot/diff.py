@@ -1,23 +1,28 @@
-"""What changed between two snapshots of one project, for the model: images, labels, splits, pixels.
+"""What changed between two snapshots of one project, for the model: images, labels, splits, pixels, boxes, values.
 
-Read from the two manifests alone, at the cost of what changed; what people said of the images is in the two trees.
+Which examples differ is read from the two manifests alone, at the cost of what changed; what they hold of instances and
+variables, and what people said of the images, is in the two trees.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from dvcore.errors import InvalidInputError
 from dvcore.history.annotations import AnnotationChange, diff_annotations
 from dvcore.history.diff import FileChange, Kind
-from dvcore.ids import FileId
+from dvcore.ids import FileId, InstanceId
 from dvcore.model.manifest import Exported, decode_exported
 from dvcore.model.names import parse_path
+from dvcore.model.values import Value
 from dvcore.prolly import diff
 from dvcore.repo.repository import Repository
 from dvcore.repo.treereader import TreeReader
 from dvcore.snapshot.catalog import Snapshot
+from dvcore.snapshot.features import Column, columns_of, features_of
+from dvcore.snapshot.held import Held, HeldInstance, HeldReader
+from dvcore.snapshot.kinds import VARIABLE, Classes, kind_of
 
 
 class ChangeKind(Enum):
@@ -28,13 +33,56 @@ class ChangeKind(Enum):
     MODIFIED = "modified"
 
 
+class BoxKind(Enum):
+    """What happened to an instance of an example: `changed` are those of another class or other attributes."""
+
+    ADDED = "added"
+    REMOVED = "removed"
+    MOVED = "moved"
+    CHANGED = "changed"
+
+
 @dataclass(frozen=True, slots=True)
 class Side:
-    """An example as one snapshot holds it, with the names that its numbers stand for."""
+    """An example as one snapshot holds it, with the names that its numbers stand for. `heads` are the labels by class
+    feature."""
 
     exported: Exported
-    labels: tuple[str, ...]
+    heads: Mapping[str, tuple[str, ...]]
     split: str
+    held: Held = field(default_factory=Held)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Of all class features, in their order."""
+        return tuple(label for labels in self.heads.values() for label in labels)
+
+
+@dataclass(frozen=True, slots=True)
+class BoxChange:
+    """An instance that two examples of a file do not hold alike, matched by its id; None where one does not hold it."""
+
+    old: HeldInstance | None
+    new: HeldInstance | None
+
+    @property
+    def held(self) -> HeldInstance:
+        """The newer side, or else the older."""
+        one = self.new or self.old
+        assert one is not None, "a change has at least one side"
+        return one
+
+    @property
+    def id(self) -> InstanceId:
+        """Of the instance."""
+        return self.held.instance.id
+
+    @property
+    def kind(self) -> BoxKind:
+        """What happened."""
+        if self.old is None or self.new is None:
+            return BoxKind.ADDED if self.old is None else BoxKind.REMOVED
+        return BoxKind.CHANGED if self.old.place == self.new.place else BoxKind.MOVED
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,19 +107,44 @@ class ExampleChange:
         return "" if side is None else side.exported.path
 
     @property
+    def boxes(self) -> tuple[BoxChange, ...]:
+        """The instances that differ, in the order of groups and ids; none where a side is missing."""
+        if self.old is None or self.new is None:
+            return ()
+        old, new = self.old.held.instances, self.new.held.instances
+        pairs = ((old.get(key), new.get(key)) for key in sorted(old.keys() | new.keys()))
+        return tuple(BoxChange(*pair) for pair in pairs if pair[0] is None or not pair[0].is_like(pair[1]))
+
+    def box_counts(self) -> dict[BoxKind, int]:
+        """How many instances differ in which way, one that several groups hold counted once."""
+        by_id = {one.id: one.kind for one in reversed(self.boxes)}
+        return dict(Counter(by_id.values()))
+
+    @property
+    def variables(self) -> dict[str, tuple[Value | None, Value | None]]:
+        """The values that differ, by feature; none where a side is missing."""
+        if self.old is None or self.new is None:
+            return {}
+        old, new = self.old.held.variables, self.new.held.variables
+        return {name: (old[name], new[name]) for name in old if old[name] != new[name]}
+
+    @property
     def aspects(self) -> tuple[str, ...]:
-        """What differs between two sides: `labels`, `split`, `image` (other bytes came in), `path`; `pixels` where only
-        the toolchain can have made the difference. Empty for added and removed ones."""
+        """What differs between two sides: `labels`, `split`, `pixels` (other bytes came in), `boxes` (instances of the
+        features, of any geometry), `variables` (values of features), `path`; `codecs` where only these can have made
+        the difference. Empty for added and removed ones."""
         if self.old is None or self.new is None:
             return ()
         old, new = self.old, self.new
         differs = {
-            "labels": old.labels != new.labels,
+            "labels": old.heads != new.heads,
             "split": old.split != new.split,
-            "image": old.exported.blob != new.exported.blob,
+            "pixels": old.exported.blob != new.exported.blob,
+            "boxes": bool(self.boxes),
+            "variables": bool(self.variables),
             "path": old.exported.path != new.exported.path,
         }
-        return tuple(name for name, value in differs.items() if value) or ("pixels",)
+        return tuple(name for name, value in differs.items() if value) or ("codecs",)
 
 
 def diff_snapshots(repository: Repository, old: Snapshot, new: Snapshot) -> Iterator[ExampleChange]:
@@ -83,12 +156,8 @@ def diff_snapshots(repository: Repository, old: Snapshot, new: Snapshot) -> Iter
         raise InvalidInputError(
             f"{old.name} and {new.name} are of two projects", hint="compare the commits that they were taken of"
         )
-    for difference in diff(repository.objects, old.manifest.examples, new.manifest.examples):
-        yield ExampleChange(
-            FileId(difference.key),
-            None if difference.old is None else _side(old, difference.old),
-            None if difference.new is None else _side(new, difference.new),
-        )
+    changes = _iter_examples(repository, old, new)
+    return _with_held(repository, old, new, list(changes)) if _holds_more(old) else changes
 
 
 def file_change(before: TreeReader, after: TreeReader, change: ExampleChange) -> tuple[FileChange, AnnotationChange]:
@@ -108,8 +177,52 @@ def count_changes(changes: Iterable[ExampleChange]) -> dict[str, int]:
     return dict(counts)
 
 
-def _side(snapshot: Snapshot, data: bytes) -> Side:
+def count_boxes(changes: Iterable[ExampleChange]) -> dict[str, int]:
+    """How many instances were added, removed, moved and changed, in images that both snapshots have."""
+    counts: Counter[BoxKind] = Counter()
+    for change in changes:
+        counts.update(change.box_counts())
+    return {kind.value: counts[kind] for kind in BoxKind}
+
+
+def _holds_more(snapshot: Snapshot) -> bool:
+    """Whether examples have what no manifest lists."""
+    kinds = [one.kind for one in features_of(snapshot.definition)]
+    return any(kind == VARIABLE or kind_of(kind).classes is Classes.INSTANCES for kind in kinds)
+
+
+def _iter_examples(repository: Repository, old: Snapshot, new: Snapshot) -> Iterator[ExampleChange]:
+    before, after = columns_of(old.definition), columns_of(new.definition)
+    for difference in diff(repository.objects, old.manifest.examples, new.manifest.examples):
+        yield ExampleChange(
+            FileId(difference.key),
+            None if difference.old is None else _side(old, before, difference.old),
+            None if difference.new is None else _side(new, after, difference.new),
+        )
+
+
+def _with_held(
+    repository: Repository, old: Snapshot, new: Snapshot, changes: list[ExampleChange]
+) -> Iterator[ExampleChange]:
+    before = _held(repository, old, [one.file for one in changes if one.old])
+    after = _held(repository, new, [one.file for one in changes if one.new])
+    for one in changes:
+        yield ExampleChange(
+            one.file,
+            one.old and replace(one.old, held=before[one.file]),
+            one.new and replace(one.new, held=after[one.file]),
+        )
+
+
+def _held(repository: Repository, snapshot: Snapshot, files: Sequence[FileId]) -> dict[FileId, Held]:
+    """All of one tree, before the other is looked at: the index of expressions is of one tree at a time."""
+    reader = HeldReader(repository, snapshot, files)
+    return {file: reader.held(file) for file in files}
+
+
+def _side(snapshot: Snapshot, columns: Sequence[Column], data: bytes) -> Side:
     exported = decode_exported(data)
-    definition = snapshot.definition
-    labels = tuple(definition.labels[index].name for index in exported.labels)
-    return Side(exported, labels, definition.splits[exported.split].name)
+    heads: dict[str, tuple[str, ...]] = {column.feature: () for column in columns}
+    for index in exported.labels:
+        heads[columns[index].feature] += (columns[index].label,)
+    return Side(exported, heads, snapshot.definition.splits[exported.split].name)

@@ -1,22 +1,24 @@
 """The local engine: makes shards in threads.
 
 Decoding, resizing, encoding and hashing leave Python's lock, so threads use the cores without starting processes or
-copying images between them (`docs/decisions/0010-threads.md`). Results are in the order of the shards, whichever was
-ready first.
+copying images between them (`docs/decisions/0010-threads.md`). Workers make examples, of one shard or of several;
+a thread for each shard in the making puts them in their order, so that a single large shard keeps all cores busy too.
+Results are in the order of the shards, whichever was ready first.
 """
 
 import os
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
 from threading import Event
-from typing import Final
+from typing import Final, TypeVar
 
 from dvcore.errors import InvalidInputError
 from dvcore.progress import Progress
-from dvcore.snapshot.shards import Made, ShardPlan
+from dvcore.snapshot.shards import ShardPlan
 
-Work = Callable[[ShardPlan, Callable[[], None]], Made]
-"""Makes one shard; calls its second argument after each example."""
+T = TypeVar("T")
 
 _TELL_SECONDS: Final = 0.1
 
@@ -25,37 +27,72 @@ class _StoppedError(Exception):
     """Another shard failed; this one's result is not wanted any more."""
 
 
-def run_local(work: Work, shards: Sequence[ShardPlan], *, jobs: int | None, progress: Progress) -> list[Made]:
-    """Make all shards, `jobs` at a time (None: as many as there are processors).
+@dataclass(frozen=True, slots=True)
+class Workers:
+    """The threads that do the work of a shard. At most `window` results wait for their turn, to bound the memory."""
+
+    pool: ThreadPoolExecutor
+    window: int
+
+    def in_order(self, calls: Iterable[Callable[[], T]]) -> Iterator[T]:
+        """What the calls return, in their order, though they run side by side.
+
+        Raises what a call raises when it is its turn.
+        """
+        waiting: deque[Future[T]] = deque()
+        try:
+            for call in calls:
+                waiting.append(self.pool.submit(call))
+                if len(waiting) >= self.window:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+Work = Callable[[ShardPlan, Workers, Callable[[int], None]], T]
+"""Makes one shard; tells its third argument how many examples it has passed."""
+
+
+def run_local(work: Work[T], shards: Sequence[ShardPlan], *, jobs: int | None, progress: Progress) -> list[T]:
+    """Make all shards, with `jobs` workers (None: as many as there are processors).
 
     Raises what the work raises: of several failures that of the first shard; the rest is given up.
     """
     if jobs is not None and jobs < 1:
         raise InvalidInputError(f"{jobs} jobs cannot make anything", hint="give 1 or more")
+    jobs = jobs or len(os.sched_getaffinity(0))
+    lanes = max(1, min(len(shards), jobs + 1))  # one more: while a shard waits for the disk, the workers go on
     stop = Event()
     done = [0] * len(shards)  # each cell is written by one thread only
     progress.start("writing examples", sum(len(shard.examples) for shard in shards))
-    with ThreadPoolExecutor(jobs or len(os.sched_getaffinity(0))) as pool:
+    with ThreadPoolExecutor(jobs) as pool, ThreadPoolExecutor(lanes) as lane_pool:
+        workers = Workers(pool, 2 * jobs // lanes + 2)
         try:
-            futures = [pool.submit(work, shard, _counter(done, index, stop)) for index, shard in enumerate(shards)]
+            futures = [
+                lane_pool.submit(work, shard, workers, _counter(done, index, stop))
+                for index, shard in enumerate(shards)
+            ]
             _follow(futures, done, progress)
         finally:
             stop.set()
-            pool.shutdown(cancel_futures=True)
+            lane_pool.shutdown(cancel_futures=True)
     progress.finish()
     return [future.result() for future in futures]
 
 
-def _counter(done: list[int], index: int, stop: Event) -> Callable[[], None]:
-    def advance() -> None:
+def _counter(done: list[int], index: int, stop: Event) -> Callable[[int], None]:
+    def advance(number: int) -> None:
         if stop.is_set():
             raise _StoppedError
-        done[index] += 1
+        done[index] += number
 
     return advance
 
 
-def _follow(futures: list[Future[Made]], done: list[int], progress: Progress) -> None:
+def _follow(futures: list[Future[T]], done: list[int], progress: Progress) -> None:
     """Tell the progress from this thread until all is done or one has failed."""
     told = 0
     waiting = True

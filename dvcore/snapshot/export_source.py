@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Final
 
-from dvcore.formats.export_source import Chosen, ExportSource
+from dvcore.formats.export.source import Chosen, ExportSource
 from dvcore.ids import FileId
 from dvcore.model.definition import Definition
 from dvcore.model.manifest import Exported
@@ -12,6 +12,7 @@ from dvcore.model.names import ROOT, Path, format_path, parse_path
 from dvcore.repo.repository import Repository
 from dvcore.repo.treereader import TreeReader
 from dvcore.snapshot.catalog import Snapshot, iter_exported_of
+from dvcore.snapshot.features import Head, heads_of
 
 _LOOKED_UP: Final = 4096
 """Files that are looked up in the manifest at a time, in the order of their ids."""
@@ -34,8 +35,14 @@ def snapshot_source(repository: Repository, snapshot: Snapshot) -> ExportSource:
                     yield _chosen(path, file, exported, snapshot.definition)
 
     total = sum(shard.examples for shard in snapshot.manifest.shards)
-    labels = tuple(label.name for label in snapshot.definition.labels)
+    head = _find_head(snapshot.definition)
+    labels = () if head is None else tuple(label.name for label in head.feature.classes)
     return ExportSource(reader, iter_chosen, total, labels, is_snapshot=True)
+
+
+def _find_head(definition: Definition) -> Head | None:
+    """The class feature whose labels are the classes: the first of which an image has one label."""
+    return next((head for head in heads_of(definition) if head.overlap is not None), None)
 
 
 def _iter_entries(reader: TreeReader, definition: Definition) -> Iterator[tuple[Path, FileId]]:
@@ -47,5 +54,8 @@ def _iter_entries(reader: TreeReader, definition: Definition) -> Iterator[tuple[
 
 
 def _chosen(path: Path, file: FileId, exported: Exported, definition: Definition) -> Chosen:
-    label = definition.labels[exported.labels[0]].name if exported.labels else None
+    head = _find_head(definition)
+    columns = () if head is None else (index for index in exported.labels if index in head.columns)
+    column = next(iter(columns), None)
+    label = None if head is None or column is None else head.feature.classes[column - head.first].name
     return Chosen(path, file, definition.splits[exported.split].name, label)

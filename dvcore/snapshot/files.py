@@ -16,12 +16,14 @@ from dvcore.model.manifest import Shard
 from dvcore.store.folders import storage_errors
 
 T = TypeVar("T")
+Write = Callable[[bytes | memoryview], object]
+"""Takes the next bytes of a file."""
 
 _BUFFER: Final = 1 << 20
 _READ_ONLY: Final = 0o444
 
 
-def write_file(path: Path, make: Callable[[Callable[[bytes], object]], T]) -> T:
+def write_file(path: Path, make: Callable[[Write], T]) -> T:
     """Make a read-only file: `make` gets the function that writes. It has its name only when it is whole and durable;
     where `make` raises, nothing is left.
 
@@ -86,6 +88,6 @@ def has_size(path: Path, shard: Shard) -> bool:
         return False
 
 
-def _copy(read: Callable[[int], bytes], write: Callable[[bytes], object]) -> None:
+def _copy(read: Callable[[int], bytes], write: Write) -> None:
     while data := read(_BUFFER):
         write(data)

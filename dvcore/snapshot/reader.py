@@ -1,16 +1,23 @@
 """Snapshots as training reads them: `dvcore.load("nuts@1").dataset("train")`."""
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dvcore.errors import InvalidInputError, NotFoundError, StateError, nearest_hint
 from dvcore.repo.repository import Repository
+from dvcore.snapshot.batching import check_batch, check_shape
 from dvcore.snapshot.catalog import Snapshot, load_snapshot
+from dvcore.snapshot.class_counts import balanced_weights, class_counts, classes_of, first_number
+from dvcore.snapshot.fields import fields_of
 from dvcore.snapshot.files import has_size
+from dvcore.snapshot.inputs_and_targets import parts_of
 from dvcore.snapshot.places import Place, check_there, place_of, remake_command
 
 if TYPE_CHECKING:
     import tensorflow as tf
+
+    from dvcore.snapshot.torch_examples import TorchExamples
 
 
 def open_repository(path: str | Path = ".") -> Repository:
@@ -35,18 +42,30 @@ def load(name: str, *, repository: str | Path | Repository = ".", folder: str | 
 
 
 class SnapshotReader:
-    """The files of one snapshot. `labels` are the names of the classes, in the order of their indices."""
+    """The files of one snapshot. `classes` are the names of the classes of each feature that has some, in their order:
+    those of images count from 0, those of instances, as `label_map.pbtxt` has them, from 1."""
 
     def __init__(self, snapshot: Snapshot, place: Place) -> None:
         self.snapshot = snapshot
         self.place = place
-        self.labels = tuple(label.name for label in snapshot.definition.labels)
         self.splits = tuple(split.name for split in snapshot.definition.splits)
+        self.classes = classes_of(snapshot)
 
     @property
     def folder(self) -> Path:
         """Where the files are."""
         return self.place.folder
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The classes of the only feature that has some; none where no feature has any.
+
+        Raises StateError where several have: `classes` holds them by name.
+        """
+        if len(self.classes) > 1:
+            names = ", ".join(self.classes)
+            raise StateError(f"{self.snapshot.name} has labels of {names}", hint="take them from 'classes' by name")
+        return next(iter(self.classes.values()), ())
 
     def __repr__(self) -> str:
         return f"<{self.snapshot.name} in {self.folder}: {', '.join(self.splits)}>"
@@ -55,6 +74,25 @@ class SnapshotReader:
         """How many examples a split has. Raises NotFoundError for an unknown split."""
         self._check_split(split)
         return sum(shard.examples for shard in self.snapshot.manifest.shards if shard.split == split)
+
+    def label_counts(self, split: str) -> dict[str, dict[str, int]]:
+        """How many examples, or instances, each class of each feature has in a split.
+
+        Raises NotFoundError for an unknown split.
+        """
+        self._check_split(split)
+        return class_counts(self.snapshot, self.splits.index(split))
+
+    def class_weights(self, split: str, feature: str | None = None) -> dict[int, float]:
+        """A weight for each class by its number, as Keras' `fit(class_weight=…)` takes it: the rarer a class, the more
+        its examples count, and together they count as much as before (see `balanced_weights`).
+
+        Raises NotFoundError for an unknown split or feature; StateError where several features have classes and none
+        is named, and where none has.
+        """
+        name = self._named(feature)
+        weights = balanced_weights(tuple(self.label_counts(split)[name].values()))
+        return dict(enumerate(weights, start=first_number(self.snapshot, name)))
 
     def files(self, split: str) -> list[Path]:
         """The files of a split, in order.
@@ -71,30 +109,86 @@ class SnapshotReader:
                 raise StateError(f"{path} is missing or damaged", hint=f"'{command}' makes it again")
         return paths
 
-    def dataset(self, split: str, *, batch: int | None = None, shuffle: bool = False) -> "tf.data.Dataset":
-        """The decoded examples of a split: `(image, onehot)`, or `image` alone where the project has no labels. `image`
-        is uint8 [height, width, channels], `onehot` float32 [labels]; with `batch`, both have one dimension more in
-        front. `shuffle` reads files and examples in another order each time.
+    def examples(self, split: str, *, decode: bool = False) -> Iterator[dict[str, Any]]:
+        """The examples of a split as dictionaries of numpy values by key, in order, without TensorFlow; every checksum
+        is verified. `decode` gives pixels, [height, width, channels], in place of the bytes of images.
 
-        Raises NotFoundError, StateError: files are missing, or `batch` is given and the images differ in shape.
+        Raises NotFoundError, StateError as `files` does; while reading StorageError, and CorruptError naming the record
+        that is damaged.
+        """
+        from dvcore.snapshot import arrays  # noqa: PLC0415 - numpy and Pillow, which only this needs
+
+        fields, paths = fields_of(self.snapshot.definition), self.files(split)
+        examples = (one for path in paths for one in arrays.iter_file(path, fields))
+        return (arrays.decode_images(one, fields) for one in examples) if decode else examples
+
+    def dataset(
+        self,
+        split: str,
+        *,
+        batch: int | None = None,
+        shuffle: bool | int = False,
+        features: Sequence[str] | None = None,
+        size: tuple[int, int] | None = None,
+        channels: int | None = None,
+    ) -> "tf.data.Dataset":
+        """The decoded examples of a split: `(inputs, targets)`, or the inputs alone where there is no target. Inputs
+        are the images, uint8 [height, width, channels], targets all else; a dictionary by name where there are several
+        of a side. `docs/snapshots.md` says what each feature gives.
+
+        `features` names the features, or single keys, that are wanted. `shuffle` reads files and examples in another
+        order in each pass; a number makes these orders reproducible. `size` (height, width) and `channels` (1 or 3)
+        bring images to one shape while they are read, as batches need it.
+
+        Raises NotFoundError, InvalidInputError; StateError: files are missing, or `batch` is given and the images
+        differ in shape.
         """
         from dvcore.snapshot import tensors  # noqa: PLC0415 - seconds with TensorFlow, which only this needs
 
-        if batch is not None:
-            self._check_batch(batch)
-        files = [str(path) for path in self.files(split)]
-        manifest, color = self.snapshot.manifest, self.snapshot.definition.image.color
-        decode = tensors.decoder(len(self.labels), color, manifest.image_shape)
-        return tensors.dataset(files, decode, count=self.count(split), batch=batch, shuffle=shuffle)
-
-    def _check_batch(self, batch: int) -> None:
-        if batch < 1:
+        parts = parts_of(self.snapshot, features)
+        check_shape(size, channels)
+        if batch is not None and batch < 1:
             raise InvalidInputError(f"a batch of {batch} holds nothing", hint="give 1 or more")
-        if self.snapshot.manifest.image_shape is None and any(map(self.count, self.splits)):
-            raise StateError(
-                f"the images of {self.snapshot.name} differ in shape, and a batch needs equal ones",
-                hint="take the snapshot of a project with --downsample both:HEIGHTxWIDTH and --color gray or rgb",
-            )
+        if batch is not None and any(map(self.count, self.splits)):
+            check_batch(parts, size, channels)
+        files = [str(path) for path in self.files(split)]
+        return tensors.dataset(
+            files,
+            tensors.decoder(parts, size, channels),
+            count=self.count(split),
+            batch=batch,
+            shuffle=shuffle,
+            ragged=parts.has_lists,
+        )
+
+    def torch(
+        self,
+        split: str,
+        *,
+        shuffle: bool | int = False,
+        features: Sequence[str] | None = None,
+    ) -> "TorchExamples":
+        """The decoded examples of a split as a `torch.utils.data.IterableDataset`, whose examples the workers of a
+        DataLoader, and the ranks of a distributed training, share among them. PyTorch must be installed.
+
+        Raises NotFoundError; StateError: files are missing, or PyTorch is.
+        """
+        try:
+            from dvcore.snapshot.torch_examples import TorchExamples  # noqa: PLC0415 - PyTorch, which not everybody has
+        except ModuleNotFoundError as missing:
+            raise StateError(f"{missing.name} is not installed", hint="'pip install torch' installs PyTorch") from None
+        counts = [shard.examples for shard in self.snapshot.manifest.shards if shard.split == split]
+        return TorchExamples(self.files(split), counts, parts_of(self.snapshot, features), shuffle=shuffle)
+
+    def _named(self, feature: str | None) -> str:
+        """The feature with classes that is meant."""
+        hint = f"those that have are {', '.join(self.classes)}" if self.classes else "no feature has"
+        if feature is None and len(self.classes) != 1:
+            raise StateError(f"not one feature of {self.snapshot.name} has classes", hint=hint)
+        name = next(iter(self.classes)) if feature is None else feature
+        if name not in self.classes:
+            raise NotFoundError(f"no feature {name!r} of {self.snapshot.name} has classes", hint=hint)
+        return name
 
     def _check_split(self, split: str) -> None:
         if split not in self.splits:

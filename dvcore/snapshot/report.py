@@ -1,13 +1,15 @@
 """What taking or showing a snapshot reports: pure data, in the shape that scripts rely on."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from dvcore.errors import StateError
 from dvcore.ids import CommitId
 from dvcore.repo.repository import Repository
+from dvcore.snapshot.balance import Balance
 from dvcore.snapshot.catalog import Snapshot, load_snapshot
+from dvcore.snapshot.feature_groups import column_titles, counted_columns
 from dvcore.snapshot.places import check_there, place_of
 
 
@@ -34,7 +36,8 @@ class SplitReport:
 class SnapshotReport:
     """`commit` is the dataset's, `out` an absolute path. `is_new` is False where the project had this snapshot already;
     `made` counts the shards with examples that were written, `shared` those taken over: from other snapshots, another
-    place of this one, or a process that was killed. `enlarged` counts images that were made larger."""
+    place of this one, or a process that was killed. `enlarged` counts images that were made larger. `balance`
+    comes of a plan: it is there where the snapshot was taken, and not where it is only shown."""
 
     snapshot: str
     commit: CommitId
@@ -47,6 +50,7 @@ class SnapshotReport:
     made: int = 0
     shared: int = 0
     warnings: tuple[str, ...] = ()
+    balance: Balance = field(default_factory=Balance)
 
 
 def describe(snapshot: Snapshot, out: Path) -> SnapshotReport:
@@ -82,7 +86,7 @@ def describe_named(repository: Repository, name: str) -> SnapshotReport:
 def _describe_split(snapshot: Snapshot, index: int) -> SplitReport:
     split = snapshot.definition.splits[index]
     shards = [shard for shard in snapshot.manifest.shards if shard.split == split.name]
-    names = (label.name for label in snapshot.definition.labels)
+    names = column_titles(counted_columns(snapshot.definition))
     return SplitReport(
         sum(shard.examples for shard in shards),
         dict(zip(names, snapshot.manifest.label_counts[index], strict=True)),

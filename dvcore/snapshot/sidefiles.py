@@ -6,32 +6,48 @@ TensorFlow object-detection API, `snapshot.json` says where the folder came from
 
 import json
 import re
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from dvcore.ids import format_id
+from dvcore.model.definition import Definition, Label
 from dvcore.model.manifest import Shard
 from dvcore.snapshot.catalog import Snapshot
+from dvcore.snapshot.feature_groups import column_titles, groups_of
+from dvcore.snapshot.features import columns_of, heads_of, image_features
+from dvcore.snapshot.kinds import SEMANTIC
 from dvcore.snapshot.naming import shard_pattern
+from dvcore.snapshot.tfds_features import features_json, labels_file
 
 ORIGIN: Final = "snapshot.json"
-
-_FEATURES: Final = "tensorflow_datasets.core.features."
-_TEXTS: Final = ("image/format", "image/filename", "image/source_id", "image/key/sha256")
-_NUMBERS: Final = ("image/height", "image/width")
+LABEL_MAP: Final = "label_map.pbtxt"
 
 
 def side_files(snapshot: Snapshot) -> dict[str, bytes]:
     """Contents by file name."""
     files = {
         "dataset_info.json": _json(_dataset_info(snapshot)),
-        "features.json": _json(_features(snapshot)),
+        "features.json": _json(features_json(snapshot)),
         ORIGIN: _json(_origin(snapshot)),
     }
-    if snapshot.definition.labels:
-        names = [label.name for label in snapshot.definition.labels]
-        files["image.class.label.labels.txt"] = "".join(f"{name}\n" for name in names).encode()
-        files["label_map.pbtxt"] = "".join(map(_label_item, range(1, len(names) + 1), names)).encode()
-    return files
+    for head in heads_of(snapshot.definition):
+        files[labels_file(head.feature)] = "".join(f"{one.name}\n" for one in head.feature.classes).encode()
+    return files | dict(_label_maps(snapshot.definition))
+
+
+def _label_maps(definition: Definition) -> Iterator[tuple[str, bytes]]:
+    """Of the classes of instances; without a list of features, of the labels. Those of a second group of instances are
+    in a file with its name."""
+    lists = [group for group in groups_of(definition) if group.kinds != {SEMANTIC}]
+    for index, group in enumerate(lists):
+        name = LABEL_MAP if index == 0 else f"{group.name.replace('/', '.')}.{LABEL_MAP}"
+        yield name, _label_map(group.classes)
+    if definition.labels:
+        yield LABEL_MAP, _label_map(definition.labels)
+
+
+def _label_map(classes: Sequence[Label]) -> bytes:
+    return "".join(_label_item(number, one.name) for number, one in enumerate(classes, start=1)).encode()
 
 
 def _dataset_info(snapshot: Snapshot) -> dict[str, Any]:
@@ -43,8 +59,11 @@ def _dataset_info(snapshot: Snapshot) -> dict[str, Any]:
         "fileFormat": "tfrecord",
         "splits": [split for split in splits if split is not None],
     }
-    if snapshot.definition.labels:
-        items = [{"featureKey": "image/encoded"}, {"featureKey": "image/class/label"}]
+    heads = heads_of(snapshot.definition)
+    if heads:
+        image, head = image_features(snapshot.definition)[0], heads[0]
+        target = f"{head.feature.name}/{'multihot' if head.overlap is None else 'label'}"
+        items = [{"featureKey": f"{image.name}/encoded"}, {"featureKey": target}]
         info["supervisedKeys"] = {"tuple": {"items": items}}
     return info
 
@@ -68,42 +87,6 @@ def _split_info(snapshot: Snapshot, split: str) -> dict[str, Any] | None:
     }
 
 
-def _features(snapshot: Snapshot) -> dict[str, Any]:
-    features: dict[str, Any] = {"image/encoded": _image_feature(snapshot)}
-    features |= {key: _feature("text_feature.Text", "text", {}) for key in _TEXTS}
-    features |= {key: _tensor("scalar.Scalar", "int64", {}) for key in _NUMBERS}
-    classes = len(snapshot.definition.labels)
-    if classes:
-        features["image/class/text"] = _feature("text_feature.Text", "text", {})
-        features["image/class/label"] = _feature(
-            "class_label_feature.ClassLabel", "classLabel", {"numClasses": str(classes)}
-        )
-        features["image/class/onehot"] = _tensor("tensor_feature.Tensor", "float32", {"dimensions": [str(classes)]})
-    return {
-        "type": f"{_FEATURES}features_dict.FeaturesDict",
-        "content": {"features": features},
-        "proto_cls": "tensorflow_datasets.FeaturesDict",
-    }
-
-
-def _image_feature(snapshot: Snapshot) -> dict[str, Any]:
-    """Mixed images are read as RGB: a feature there has one number of channels."""
-    shape = snapshot.manifest.image_shape
-    height, width = ("-1", "-1") if shape is None else (str(shape[0]), str(shape[1]))
-    channels = "1" if snapshot.definition.image.color == "gray" else "3"
-    return _feature(
-        "image_feature.Image", "image", {"shape": {"dimensions": [height, width, channels]}, "dtype": "uint8"}
-    )
-
-
-def _tensor(kind: str, dtype: str, shape: dict[str, Any]) -> dict[str, Any]:
-    return _feature(kind, "tensor", {"shape": shape, "dtype": dtype, "encoding": "none"})
-
-
-def _feature(kind: str, field: str, content: dict[str, Any]) -> dict[str, Any]:
-    return {"pythonClassName": f"{_FEATURES}{kind}", field: content}
-
-
 def _label_item(number: int, name: str) -> str:
     escaped = name.replace("\\", "\\\\").replace('"', '\\"')
     return f'item {{\n  id: {number}\n  name: "{escaped}"\n}}\n'
@@ -114,7 +97,7 @@ def _origin(snapshot: Snapshot) -> dict[str, Any]:
         "snapshot": snapshot.name,
         "commit": format_id(snapshot.dataset),
         "digest": format_id(snapshot.manifest.digest),
-        "labels": [label.name for label in snapshot.definition.labels],
+        "labels": list(column_titles(columns_of(snapshot.definition))),
         "toolchain": dict(snapshot.manifest.toolchain),
     }
 

@@ -1,10 +1,10 @@
-"""How many shards a split gets when nobody says: a power of two, each of at most about 128 MiB.
+"""How many shards a split gets when nobody says: a power of two, each of about 64 to 128 MiB where there is so much.
 
 TensorFlow reads well from files of 100 MB and more, and parallel work wants several of them. The number is chosen once,
 at the first snapshot, from what the headers say; it is no promise about bytes.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -21,14 +21,18 @@ _BYTES_PER_SAMPLE: Final = {"png": 0.55, "jpeg": 0.2}
 """Of photographs, after encoding."""
 
 
-def estimated_size(size: int, facts: ImageFacts, pipeline: Pipeline) -> int:
-    """About the bytes of an example: `size` is the file's."""
+def estimated_size(size: int, facts: ImageFacts, pipelines: Sequence[Pipeline]) -> int:
+    """About the bytes of an example with an image of each pipeline: `size` is the file's."""
+    return sum(_image_size(size, facts, pipeline) for pipeline in pipelines) + _OTHER_FEATURES
+
+
+def _image_size(size: int, facts: ImageFacts, pipeline: Pipeline) -> int:
     width, height = target_size(pipeline.downsampling, facts.width, facts.height)
     if (width, height) == (facts.width, facts.height) and facts.format in {"JPEG", "PNG"}:
-        return size + _OTHER_FEATURES
-    channels = 1 if pipeline.color == "gray" else 3
+        return size
+    samples = width * height * (1 if pipeline.color == "gray" else 3)
     encoding = "jpeg" if pipeline.encoding == "jpeg" else "png"
-    return int(width * height * channels * _BYTES_PER_SAMPLE[encoding]) + _OTHER_FEATURES
+    return int(samples * (int(pipeline.bit_depth) // 8) * _BYTES_PER_SAMPLE[encoding])
 
 
 def with_shard_counts(definition: Definition, weights: Iterable[tuple[int, int]]) -> Definition:

@@ -1,6 +1,7 @@
 """Where a file goes: which split by its split number, which shard and which place in it by its id.
 
 Pure arithmetic on hashes: neither other files nor the order of anything takes part, so that adding images moves none.
+`assigning` says whose number counts, and between which bounds.
 """
 
 import re
@@ -12,9 +13,11 @@ from itertools import accumulate
 from math import ceil
 from typing import Final
 
+from dvcore.encoding import encode
 from dvcore.errors import InvalidInputError
 from dvcore.ids import FileId, digest
 from dvcore.model.definition import Split
+from dvcore.model.values import Value
 
 NUMBERS: Final = 2**64
 """Split numbers are below this."""
@@ -49,8 +52,17 @@ def check_total(splits: Iterable[Split]) -> None:
 
 def thresholds(splits: Iterable[Split]) -> tuple[int, ...]:
     """For each split the least number that is beyond it, exact: the last one is 2**64 where the ratios total 1."""
-    ratios = (Fraction(parse_ratio(split.ratio)) for split in splits)
-    return tuple(ceil(total * NUMBERS) for total in accumulate(ratios))
+    return tuple(ceil(total * NUMBERS) for total in cumulative_ratios(splits))
+
+
+def cumulative_ratios(splits: Iterable[Split]) -> tuple[Fraction, ...]:
+    """For each split the share of the files that go to it or to one before it, exact."""
+    return tuple(accumulate(Fraction(parse_ratio(split.ratio)) for split in splits))
+
+
+def group_number(value: Value) -> int:
+    """The place of a group in [0, 2**64), uniform over the values."""
+    return int.from_bytes(digest(b"dset split group\0" + encode(value))[:8], "big")
 
 
 def split_of_number(bounds: Sequence[int], number: int) -> int:
@@ -58,10 +70,9 @@ def split_of_number(bounds: Sequence[int], number: int) -> int:
     return bisect_right(bounds, number)
 
 
-def split_of_file(bounds: Sequence[int], filters: Sequence[bool | None], number: int) -> int:
-    """The index of the split of a file: the first whose filter is true (`filters`: one each, None for unknown or no
-    filter), or else the one that its split number falls into."""
-    return next((index for index, matches in enumerate(filters) if matches), split_of_number(bounds, number))
+def find_filtered(filters: Iterable[bool | None]) -> int | None:
+    """The index of the first split whose filter is true (`filters`: one each, None for unknown or no filter)."""
+    return next((index for index, matches in enumerate(filters) if matches), None)
 
 
 def shard_of_file(file: FileId, shards: int) -> int:

@@ -2,10 +2,10 @@
 
 The order is the safety: shards are made in a folder under another name; the manifest and the commit are recorded in one
 transaction; then the folder gets its name. A crash before the transaction leaves no snapshot, one after it leaves a
-snapshot whose files the same command takes over from that folder, or makes again.
+snapshot without files. Either way the same command takes over the shards that were finished, and makes the others.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
@@ -21,19 +21,34 @@ from dvcore.repo.commits import has_uncommitted
 from dvcore.repo.projects import Project, find_place, load_project, record_place, record_snapshot
 from dvcore.repo.repository import Repository, writes
 from dvcore.repo.revisions import HEAD, dataset_parent, resolve_revision
-from dvcore.repo.staging import abandoned_folder, staging_folder
+from dvcore.repo.staging import abandoned_folder, resumable_folder
 from dvcore.snapshot.catalog import Snapshot, find_snapshot, load_numbered
 from dvcore.snapshot.files import is_sound
 from dvcore.snapshot.folder import check_usable, write_side_files
-from dvcore.snapshot.materialize import Filled, KnownShard, Workshop, by_bytes, by_inputs, fill_folder, iter_known
+from dvcore.snapshot.image_cache import ImageCache
+from dvcore.snapshot.leaving_out import NOT_RENDERED, leave_out, not_rendered
+from dvcore.snapshot.materialize import (
+    Filled,
+    KnownShard,
+    Sources,
+    Workshop,
+    by_bytes,
+    by_inputs,
+    by_place,
+    fill_folder,
+    iter_known,
+)
+from dvcore.snapshot.naming import shard_name
 from dvcore.snapshot.places import home_folder, place_of
-from dvcore.snapshot.plan import Plan, check_plan, make_plan, plan_warnings
+from dvcore.snapshot.plan import Plan
+from dvcore.snapshot.plan_findings import check_plan, plan_warnings
+from dvcore.snapshot.planning import make_plan
 from dvcore.snapshot.recipe import find_toolchain_change, recipe_of
 from dvcore.snapshot.recording import save_manifest
 from dvcore.snapshot.report import SnapshotReport, describe
 from dvcore.snapshot.shards import Made, ShardPlan, plan_shards
 from dvcore.snapshot.sizing import with_shard_counts
-from dvcore.store.folders import make_folder, publish
+from dvcore.store.folders import clear_folder, make_folder, publish
 
 _RECENT: Final = 3
 """Snapshots whose files are looked at to share them."""
@@ -47,13 +62,15 @@ def take_snapshot(
     at: str | None = None,
     out: Path | None = None,
     jobs: int | None = None,
+    skip_bad: bool = False,
     progress: Progress | None = None,
 ) -> SnapshotReport:
     """Write the TFRecords of a project at a commit: HEAD, or the revision `at`. Where the project has a snapshot of the
     same tree already, it is that one, and files that are missing or damaged are made again.
 
     Files are written to `out`, or else to the repository's own place, and are looked for there from then on. `jobs`
-    shards are made at a time (None: one for each processor).
+    threads render (None: one for each processor). With `skip_bad`, images that cannot be rendered are left out, and the
+    manifest names them.
 
     Raises NotFoundError, StateError (nothing committed, uncommitted changes, nothing to export, another toolchain),
     ConflictError (labels overlap, splits leak), InvalidInputError naming an image that cannot be rendered, ExistsError
@@ -68,12 +85,15 @@ def take_snapshot(
         out = out.absolute()
         check_usable(out, snapshot)
     plan = make_plan(repository, repository.tree(tree), definition)
-    workshop = Workshop(repository, project, recipe_of(definition), jobs, progress or Silent())
-    if snapshot is None:
-        report = _take_new(workshop, loaded, dataset, plan, out)
-    else:
-        report = _complete(workshop, loaded, snapshot, plan, out)
-    return replace(report, warnings=tuple(plan_warnings(plan)))
+    with ImageCache(None if repository.layout is None else repository.layout.cache) as cache:
+        workshop = Workshop(
+            repository, project, recipe_of(plan.definition), cache, jobs, progress or Silent(), skips_bad=skip_bad
+        )
+        if snapshot is None:
+            report = _take_new(workshop, loaded, dataset, plan, out)
+        else:
+            report = _complete(workshop, loaded, snapshot, plan, out)
+    return replace(report, warnings=(*report.warnings, *plan_warnings(plan)), balance=plan.balance)
 
 
 def preview_snapshot(repository: Repository, project: str, *, at: str | None = None) -> Plan:
@@ -105,12 +125,15 @@ def dataset_commit(repository: Repository, at: str | None) -> CommitId:
 def _take_new(workshop: Workshop, project: Project, dataset: CommitId, plan: Plan, out: Path | None) -> SnapshotReport:
     check_plan(plan)
     repository = workshop.repository
-    definition = with_shard_counts(project.definition, ((one.split, one.weight) for one in plan.examples))
+    definition = with_shard_counts(plan.definition, ((one.split, one.weight) for one in plan.examples))
     shards = plan_shards(plan, definition)
     parent = (out or home_folder(repository, project.name)).parent
-    with staging_folder(parent, _key(project.name, plan.tree, definition, workshop.recipe.toolchain)) as staging:
-        known = iter_known(_iter_folders(repository, _newest(repository, project)))
-        filled = fill_folder(workshop, shards, staging, find=by_inputs(known, workshop.recipe))
+    with resumable_folder(parent, _key(project.name, plan.tree, definition, workshop.recipe.toolchain)) as staging:
+        clear_folder(staging, {shard_name(project.name, one.split, one.index, one.count) for one in shards})
+        known = list(iter_known(_iter_folders(repository, _newest(repository, project))))
+        sources = Sources(by_inputs(known, workshop.recipe), by_place(known))
+        filled = fill_folder(workshop, shards, staging, sources)
+        plan, shards = _without_bad(plan, shards, filled, definition)
         draft = repository.draft()
         manifest = encode_manifest(save_manifest(draft, plan, shards, filled.made, workshop.recipe))
         number = record_snapshot(
@@ -120,7 +143,21 @@ def _take_new(workshop: Workshop, project: Project, dataset: CommitId, plan: Pla
         folder = out or home_folder(repository, snapshot.name)
         write_side_files(snapshot, staging)
         publish(staging, folder)
+    _remember(workshop, snapshot, folder)
     return replace(_report(snapshot, folder, filled), is_new=True)
+
+
+def _without_bad(
+    plan: Plan, shards: list[ShardPlan], filled: Filled, definition: Definition
+) -> tuple[Plan, list[ShardPlan]]:
+    """The plan of what was made: without the images that could not be rendered."""
+    bad = [file for made in filled.made for file, _ in made.left_out]
+    if not bad:
+        return plan, shards
+    held = leave_out(plan, bad, NOT_RENDERED)
+    if not held.examples:
+        raise StateError("none of the project's images can be rendered", hint="check its filters")
+    return held, plan_shards(held, definition)
 
 
 def _complete(workshop: Workshop, project: Project, snapshot: Snapshot, plan: Plan, out: Path | None) -> SnapshotReport:
@@ -133,12 +170,13 @@ def _complete(workshop: Workshop, project: Project, snapshot: Snapshot, plan: Pl
         snapshots = [snapshot, *_newest(repository, project)]
         folders = [one for one in _iter_folders(repository, snapshots) if one[1] != folder]
         known = iter_known(folders if left is None else [(snapshot, left), *folders])
-        filled = _mend(workshop, snapshot, plan, folder, known)
+        filled = _mend(workshop, snapshot, plan, folder, list(known))
+    _remember(workshop, snapshot, folder)
     record_place(repository, snapshot.project, snapshot.number, out)
     return _report(snapshot, folder, filled)
 
 
-def _mend(workshop: Workshop, snapshot: Snapshot, plan: Plan, folder: Path, known: Iterable[KnownShard]) -> Filled:
+def _mend(workshop: Workshop, snapshot: Snapshot, plan: Plan, folder: Path, known: Sequence[KnownShard]) -> Filled:
     """Replace what is missing or damaged in the folder of a snapshot."""
     expected = {(shard.split, shard.index): shard for shard in snapshot.manifest.shards}
 
@@ -153,8 +191,15 @@ def _mend(workshop: Workshop, snapshot: Snapshot, plan: Plan, folder: Path, know
             hint = change or "the toolchain is the same: please report this"
             raise StateError(f"{snapshot.file_name(wanted)} of {snapshot.name} came out with other bytes", hint=hint)
 
+    plan = leave_out(plan, not_rendered(workshop.repository, snapshot), NOT_RENDERED)
     faulty = [one for one in plan_shards(plan, snapshot.definition) if not is_well(one)]
-    return fill_folder(workshop, faulty, folder, find=by_bytes(known, expected), check=check)
+    return fill_folder(workshop, faulty, folder, Sources(by_bytes(known, expected), by_place(known)), check=check)
+
+
+def _remember(workshop: Workshop, snapshot: Snapshot, folder: Path) -> None:
+    """Tell the cache where the files are from now on."""
+    shards = snapshot.manifest.shards
+    workshop.cache.move({shard.inputs: folder / snapshot.file_name(shard) for shard in shards if shard.examples})
 
 
 def _abandoned(repository: Repository, snapshot: Snapshot, folder: Path) -> AbstractContextManager[Path | None]:
@@ -179,7 +224,8 @@ def _iter_folders(repository: Repository, snapshots: Iterable[Snapshot]) -> Iter
 
 def _report(snapshot: Snapshot, folder: Path, filled: Filled) -> SnapshotReport:
     made = sum(one.shard.examples > 0 for one in filled.made) - filled.shared
-    return replace(describe(snapshot, folder), made=made, shared=filled.shared)
+    bad = tuple(f"left out: {fault}" for one in filled.made for _, fault in one.left_out)
+    return replace(describe(snapshot, folder), made=made, shared=filled.shared, warnings=bad)
 
 
 def _key(project: str, tree: TreeId, definition: Definition, toolchain: Mapping[str, str]) -> str:

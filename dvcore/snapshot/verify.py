@@ -1,7 +1,7 @@
 """Verifying a snapshot: its files against the manifest, or the manifest against shards that are made anew."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from dvcore.errors import StateError, StorageError
@@ -9,25 +9,32 @@ from dvcore.model.manifest import Manifest, Shard
 from dvcore.progress import Progress, Silent
 from dvcore.repo.repository import Repository
 from dvcore.snapshot.catalog import Snapshot, load_snapshot
-from dvcore.snapshot.engine import run_local
+from dvcore.snapshot.differences import Differences
+from dvcore.snapshot.engine import Workers, run_local
 from dvcore.snapshot.files import find_fault
+from dvcore.snapshot.leaving_out import NOT_RENDERED, leave_out, not_rendered
 from dvcore.snapshot.places import check_there, place_of, remake_command
-from dvcore.snapshot.plan import make_plan
+from dvcore.snapshot.planning import make_plan
+from dvcore.snapshot.rebuilding import find_differences
 from dvcore.snapshot.recipe import find_toolchain_change, recipe_of
 from dvcore.snapshot.recording import save_manifest
-from dvcore.snapshot.shards import Made, ShardPlan, make_shard, plan_shards
+from dvcore.snapshot.rendering import Renderer
+from dvcore.snapshot.shard_making import ShardMaker
+from dvcore.snapshot.shards import Made, ShardPlan, plan_shards
 from dvcore.snapshot.sidefiles import side_files
 from dvcore.store import MemoryStore, ObjectDraft
 
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """`problems` are one line each. `notes` say what explains them, such as another toolchain."""
+    """`problems` are one line each. `notes` say what explains them, such as another toolchain. `differences` are
+    those of the examples, where a rebuild found some."""
 
     snapshot: str
     shards: int
     problems: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    differences: Differences = field(default_factory=Differences)
 
     @property
     def ok(self) -> bool:
@@ -55,20 +62,28 @@ def verify_files(repository: Repository, name: str, *, folder: Path | None = Non
 
 
 def verify_rebuild(
-    repository: Repository, name: str, *, jobs: int | None = None, progress: Progress | None = None
+    repository: Repository,
+    name: str,
+    *,
+    folder: Path | None = None,
+    jobs: int | None = None,
+    progress: Progress | None = None,
 ) -> Verification:
     """Make all shards and the manifest anew, from the tree and the blobs alone, without any file or cache, and compare
-    them with the manifest.
+    them with the manifest. Where examples come out different, the files of the snapshot tell what differs in them, if
+    they are in `folder` or where they were last written to.
 
     Raises NotFoundError, InvalidInputError, CorruptError.
     """
     snapshot = load_snapshot(repository, name)
     recipe = recipe_of(snapshot.definition)
     plan = make_plan(repository, repository.tree(snapshot.tree), snapshot.definition, private_index=True)
+    plan = leave_out(plan, not_rendered(repository, snapshot), NOT_RENDERED)
     shards = plan_shards(plan, snapshot.definition)
+    maker = ShardMaker(Renderer(repository.blobs), repository.objects, recipe)
 
-    def work(shard: ShardPlan, advance: Callable[[], None]) -> Made:
-        return make_shard(repository.blobs, recipe, shard, lambda _: None, advance)
+    def work(shard: ShardPlan, workers: Workers, advance: Callable[[int], None]) -> Made:
+        return maker.make(shard, workers, advance, lambda _: None).made
 
     made = run_local(work, shards, jobs=jobs, progress=progress or Silent())
     # The draft is never written: only the roots of its maps are wanted.
@@ -76,7 +91,9 @@ def verify_rebuild(
     problems = _shard_differences(snapshot, made) or _example_differences(snapshot.manifest, rebuilt)
     problems += _count_differences(snapshot.manifest, rebuilt)
     change = find_toolchain_change(snapshot.manifest.toolchain, recipe)
-    return Verification(snapshot.name, len(shards), tuple(problems), () if change is None else (change,))
+    notes = () if change is None else (change,)
+    differences = find_differences(repository, snapshot, maker, zip(shards, made, strict=True), folder)
+    return Verification(snapshot.name, len(shards), tuple(problems), (*notes, *differences.lines()), differences)
 
 
 def _problem(path: Path, shard: Shard) -> str | None:

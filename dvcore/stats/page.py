@@ -1,17 +1,15 @@
-"""Statistics as one page of HTML that stands for itself: styles and plots are in it, nothing is loaded from elsewhere.
-
-It follows the reader's choice of light or dark, and every text of the dataset is escaped.
-"""
+"""Statistics as one page of HTML that stands for itself, plots included; every text of the dataset is escaped."""
 
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Final
 
+from dvcore.markup import Cell, format_number, large_numbers, page, printable, table
 from dvcore.model.names import format_path
 from dvcore.model.values import format_value
 from dvcore.stats.numbers import Distribution, Summary
 from dvcore.stats.statistics import LabelStatistics, Statistics, VariableStatistics
-from dvcore.stats.svg import bar_chart, format_number, heat_map, histogram_chart, printable
+from dvcore.stats.svg import bar_chart, heat_map, histogram_chart
 
 _BARS: Final = 40
 _HEAT: Final = 16
@@ -20,23 +18,6 @@ _ROWS: Final = 500
 """Of a table. A page with a million rows opens in no browser; `--json` has all."""
 
 _STYLE: Final = """
-:root { color-scheme: light dark; --ink: #1b1f24; --faint: #57606a; --line: #d0d7de; --page: #fff; --bar: #2f6f9f; }
-@media (prefers-color-scheme: dark) {
-  :root { --ink: #e6edf3; --faint: #9aa4af; --line: #3d444d; --page: #14181d; --bar: #6cb2e0; }
-}
-body { margin: 2rem auto; max-width: 60rem; padding: 0 1rem; background: var(--page); color: var(--ink);
-  font: 15px/1.5 system-ui, sans-serif; }
-h1, h2, h3 { font-weight: 600; line-height: 1.2; }
-h2 { margin-top: 2.5rem; border-bottom: 1px solid var(--line); padding-bottom: .3rem; }
-p.about, caption { color: var(--faint); text-align: left; }
-dl { display: flex; flex-wrap: wrap; gap: 1rem 2.5rem; }
-dt { color: var(--faint); }
-dd { margin: 0; font-size: 1.5rem; font-variant-numeric: tabular-nums; }
-div.wide { overflow-x: auto; }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-th, td { padding: .2rem .8rem .2rem 0; border-bottom: 1px solid var(--line); text-align: left; font-weight: 400; }
-thead th { color: var(--faint); }
-td.number, th.number { text-align: right; }
 svg { max-width: 100%; height: auto; display: block; margin: .5rem 0 1rem; }
 svg text { fill: var(--ink); font: 12px system-ui, sans-serif; }
 svg text.name { text-anchor: end; }
@@ -44,17 +25,11 @@ svg .bar, svg .cell { fill: var(--bar); }
 svg .axis { stroke: var(--line); }
 """
 
-Cell = str | int | float
-
 
 def statistics_page(statistics: Statistics, *, title: str, where: str | None = None) -> str:
     """The page. `title` is what the files are called, `where` the expression that picked them."""
     about = [] if where is None else [f'<p class="about">where {printable(where)}</p>']
-    lines = [
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
-        '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        """<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">""",
-        f"<title>{printable(title)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<h1>{printable(title)}</h1>",
+    body = [
         *about,
         *_totals(statistics),
         *_directories(statistics),
@@ -63,9 +38,8 @@ def statistics_page(statistics: Statistics, *, title: str, where: str | None = N
         *_instances(statistics),
         *_together(statistics),
         *_variables(statistics),
-        "</body>\n</html>\n",
     ]
-    return "\n".join(lines)
+    return page(title, body, style=_STYLE)
 
 
 def _totals(statistics: Statistics) -> Iterator[str]:
@@ -79,10 +53,7 @@ def _totals(statistics: Statistics) -> Iterator[str]:
         "instances": total.instances,
         "labels": len(statistics.labels),
     }
-    yield "<dl>"
-    for name, number in numbers.items():
-        yield f"<div><dt>{name}</dt><dd>{number:,}</dd></div>"
-    yield "</dl>"
+    yield from large_numbers(numbers.items())
 
 
 def _directories(statistics: Statistics) -> Iterator[str]:
@@ -192,21 +163,4 @@ def _sentence(one: Summary) -> str:
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[Cell]]) -> Iterator[str]:
-    numbers = [all(not isinstance(row[place], str) for row in rows) for place in range(len(header))]
-    yield '<div class="wide"><table>'
-    if len(rows) > _ROWS:
-        yield f"<caption>The first {_ROWS:,} of {len(rows):,}</caption>"
-    yield f"<thead>{_row('th', header, numbers)}</thead>"
-    yield "<tbody>"
-    for row in rows[:_ROWS]:
-        yield _row("td", row, numbers)
-    yield "</tbody></table></div>"
-
-
-def _row(tag: str, cells: Sequence[Cell], numbers: Sequence[bool]) -> str:
-    kinds = (' class="number"' if is_number else "" for is_number in numbers)
-    return f"<tr>{''.join(f'<{tag}{kind}>{_cell(cell)}</{tag}>' for kind, cell in zip(kinds, cells, strict=True))}</tr>"
-
-
-def _cell(cell: Cell) -> str:
-    return printable(cell) if isinstance(cell, str) else format_number(cell)
+    return table(header, rows, most=_ROWS)

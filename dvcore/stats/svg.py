@@ -4,9 +4,9 @@ Texts are escaped here. Each element that stands for a number has a `<title>`, w
 """
 
 from collections.abc import Mapping, Sequence
-from html import escape
 from typing import Final
 
+from dvcore.markup import format_number, printable
 from dvcore.stats.numbers import Histogram
 
 WIDTH: Final = 640
@@ -19,12 +19,6 @@ _AXIS: Final = 24
 _CELL: Final = 26
 _MOST_CHARACTERS: Final = 28
 _TICKS: Final = 5
-
-
-def printable(text: str) -> str:
-    """A text that a page can show: escaped, and signs that nobody sees, or that turn the direction, written out."""
-    shown = "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
-    return escape(shown)
 
 
 def shortened(text: str) -> str:
@@ -80,12 +74,6 @@ def heat_map(names: Sequence[str], numbers: Mapping[tuple[str, str], int]) -> st
                 f"<title>{printable(name)} and {printable(other)}: {number:,}</title></rect>"
             )
     return _svg(WIDTH, len(names) * _CELL, parts)
-
-
-def format_number(number: float) -> str:
-    """`0.0123`, `640`, `12,345`."""
-    is_whole = number == int(number)
-    return f"{number:,.0f}" if is_whole or abs(number) >= 999.5 else f"{number:.3g}"  # "1e+03" from there on
 
 
 def _bin(histogram: Histogram, place: int) -> str:

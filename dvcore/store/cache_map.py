@@ -6,15 +6,16 @@ Promises:
   nothing is kept;
 - what is found is what was put: each value carries a checksum over itself and its key, so that not even a power cut or
   a flipped bit makes a cache say something wrong. That is why nothing is synced;
-- any number of processes may use the file at once. To be used by one thread.
+- any number of processes and threads may use the file at once.
 """
 
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from threading import RLock
 from typing import Final, Self
 
 from dvcore.ids import digest
@@ -23,6 +24,7 @@ _LOCK_SECONDS: Final = 2.0
 _DAMAGE: Final = frozenset([sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR])
 """SQLITE_ERROR is said of a table that is missing, or of another shape."""
 _CHECKSUM_BYTES: Final = 16
+_PUT: Final = "INSERT OR REPLACE INTO entries VALUES (?, ?)"
 _CREATE: Final = "CREATE TABLE IF NOT EXISTS entries (key BLOB PRIMARY KEY, value BLOB NOT NULL)"
 
 
@@ -32,6 +34,7 @@ class CacheMap:
 
     def __init__(self, folder: Path | None, version: int) -> None:
         self._folder = folder
+        self._lock = RLock()
         self._connection: sqlite3.Connection | None = None
         if folder is not None:
             with self._guarded():
@@ -58,7 +61,23 @@ class CacheMap:
 
     def put(self, key: bytes, value: bytes) -> None:
         """Set a value, replacing any."""
-        self._execute("INSERT OR REPLACE INTO entries VALUES (?, ?)", key, _checksum(key, value) + value)
+        self._execute(_PUT, key, _checksum(key, value) + value)
+
+    def put_many(self, entries: Iterable[tuple[bytes, bytes]]) -> None:
+        """Set values, replacing any, in one go."""
+        rows = [(key, _checksum(key, value) + value) for key, value in entries]
+        with self._guarded() as connection:
+            if connection is not None:
+                connection.execute("BEGIN IMMEDIATE")
+                connection.executemany(_PUT, rows)
+                connection.execute("COMMIT")
+
+    def forget_oldest(self, most: int) -> None:
+        """Where the entries take more than `most` bytes of the file, remove the half that was put first."""
+        pages, free, size = (self._number(f"PRAGMA {name}") for name in ("page_count", "freelist_count", "page_size"))
+        if (pages - free) * size > most:
+            middle = "SELECT rowid FROM entries ORDER BY rowid LIMIT 1 OFFSET (SELECT COUNT(*) / 2 FROM entries)"
+            self._execute(f"DELETE FROM entries WHERE rowid < ({middle})")
 
     def delete_between(self, start: bytes, end: bytes) -> None:
         """Remove all keys after `start` and before `end`."""
@@ -78,28 +97,34 @@ class CacheMap:
         self.close()
 
     def _execute(self, statement: str, *values: bytes) -> list[tuple[object, ...]]:
-        if self._connection is not None:
-            with self._guarded():
-                return self._connection.execute(statement, values).fetchall()
+        with self._guarded() as connection:
+            if connection is not None:
+                return connection.execute(statement, values).fetchall()
         return []
 
+    def _number(self, statement: str) -> int:
+        rows = self._execute(statement)
+        return rows[0][0] if rows and isinstance(rows[0][0], int) else 0
+
     @contextmanager
-    def _guarded(self) -> Iterator[None]:
-        """After a failure nothing is asked any more; a damaged file goes."""
-        try:
-            yield
-        except sqlite3.Error as error:
-            self.close()
-            if self._folder is not None and is_damage(error):
-                discard(self._folder)
-        except OSError:
-            self.close()
+    def _guarded(self) -> Iterator[sqlite3.Connection | None]:
+        """The connection, for one thread at a time. After a failure nothing is asked any more; a damaged file goes."""
+        with self._lock:
+            try:
+                yield self._connection
+            except sqlite3.Error as error:
+                self.close()
+                if self._folder is not None and is_damage(error):
+                    discard(self._folder)
+            except OSError:
+                self.close()
 
 
 def _open(folder: Path, version: int) -> sqlite3.Connection:
     folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
-        connection = sqlite3.connect(folder / f"{folder.name}.sqlite", timeout=_LOCK_SECONDS, isolation_level=None)
+        path = folder / f"{folder.name}.sqlite"
+        connection = sqlite3.connect(path, timeout=_LOCK_SECONDS, isolation_level=None, check_same_thread=False)
         stack.callback(connection.close)
         for pragma in ("trusted_schema = OFF", "journal_mode = WAL", "synchronous = OFF"):
             connection.execute(f"PRAGMA {pragma}")

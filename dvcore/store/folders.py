@@ -4,7 +4,7 @@ Every OSError becomes a StorageError that names the path.
 """
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from dvcore.store.durable import sync_folder
 
 
 @contextmanager
-def storage_errors(path: Path) -> Iterator[None]:
+def storage_errors(path: Path | str) -> Iterator[None]:
     """Turns an OSError into a StorageError."""
     try:
         yield
@@ -64,8 +64,8 @@ def remove_folder(folder: Path) -> None:
         shutil.rmtree(folder)
 
 
-def clear_folder(folder: Path) -> None:
-    """Remove what is in a folder.
+def clear_folder(folder: Path, keep: Collection[str] = ()) -> None:
+    """Remove what is in a folder, files of the names `keep` apart.
 
     Raises StorageError.
     """
@@ -73,5 +73,5 @@ def clear_folder(folder: Path) -> None:
         for left in folder.iterdir():
             if left.is_dir() and not left.is_symlink():
                 shutil.rmtree(left)
-            else:
+            elif left.name not in keep:
                 left.unlink()

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.datasets import drawn_repository, make_project, put_drawn, relabel
+from support.datasets import TWO_KINDS, drawn_repository, make_project, put_drawn, relabel
 from support.repositories import paths
 
+from dvcore.formats.export.outtake import export_files
 from dvcore.formats.exporters import find_exporter
-from dvcore.formats.outtake import export_files
-from dvcore.model.definition import Split
+from dvcore.model.definition import Feature, Label, Split
 from dvcore.model.names import parse_path
 from dvcore.repo.commits import commit_working
 from dvcore.repo.entries import remove
@@ -87,3 +87,24 @@ def test_each_image_is_exported_once_under_the_path_of_its_example(repository: R
     take_snapshot(repository, "some")
     found = export(repository, "some@1", tmp_path / "out", "csv")
     assert found == {f"again/{number:03d}.png" for number in range(40)}
+
+
+def test_the_classes_of_an_export_are_those_of_the_first_feature_of_one_label(
+    repository: Repository, tmp_path: Path
+) -> None:
+    features = (
+        Feature("image", "image"),
+        Feature("multihot", "image/tags", (Label("any", "true"),)),
+        Feature("index", "image/class", TWO_KINDS),
+        Feature("onehot", "image/half", (Label("low", "name < '020.png'"), Label("high", "name >= '020.png'"))),
+    )
+    make_project(repository, labels=(), features=features)
+    take_snapshot(repository, "nuts")
+    export(repository, "nuts@1", tmp_path / "out", "csv")
+    _, *rows = (tmp_path / "out/metadata.csv").read_text().splitlines()
+    cells = [row.split(",") for row in rows]
+    assert len(cells) == 40
+    assert all(kind == label for _, kind, label, _ in cells)
+    make_project(repository, "tagged", labels=(), features=features[:2])
+    take_snapshot(repository, "tagged")
+    assert len(export(repository, "tagged@1", tmp_path / "tagged", "csv")) == 40

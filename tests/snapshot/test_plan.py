@@ -14,7 +14,9 @@ from dvcore.repo.annotating import Annotation, annotate
 from dvcore.repo.copying import CopyOptions, copy
 from dvcore.repo.mirroring import mirror
 from dvcore.repo.repository import Repository
-from dvcore.snapshot.plan import NO_IMAGE, NO_LABEL, check_plan, make_plan, plan_warnings
+from dvcore.snapshot.plan import NO_IMAGE, NO_LABEL
+from dvcore.snapshot.plan_findings import check_plan, plan_warnings
+from dvcore.snapshot.planning import make_plan
 
 ALL = Definition()
 ONE_SPLIT = (Split("whole", "1"),)
@@ -128,15 +130,17 @@ def test_images_of_more_than_8_bits_are_all_named_before_any_work_begins():
     put_files(repository, {f"deep/{number:02d}.png": sixteen_bits(number) for number in range(12)})
     put_files(repository, {"deep/float.tif": encoded(pictures.drawn("F"), "TIFF")})
     plan = plan_of(repository)
-    with pytest.raises(FaultyFilesError, match="13 images have more than 8 bits per sample") as caught:
+    with pytest.raises(
+        FaultyFilesError, match="13 images have more bits per sample than there is a rule for"
+    ) as caught:
         check_plan(plan)
-    assert [str(fault) for fault in caught.value.faults] == [
-        *(f"deep/{number:02d}.png: has 16 bits per sample" for number in range(12)),
-        "deep/float.tif: has 32 bits per sample",
+    assert [fault.where for fault in caught.value.faults] == [
+        *(f"deep/{number:02d}.png" for number in range(12)),
+        "deep/float.tif",
     ]
     (warning,) = [line for line in plan_warnings(plan) if "bits" in line]
     assert warning.startswith(
-        "13 images have more than 8 bits per sample, a snapshot stops at them: deep/00.png: has 16"
+        "13 images have more bits per sample than there is a rule for, a snapshot stops at them: deep/00.png: has 16"
     )
     assert warning.endswith("and 3 more")
     check_plan(plan_of(repository, Definition(directories=("nuts",))))

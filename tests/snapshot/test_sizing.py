@@ -19,12 +19,12 @@ def test_shards_are_a_power_of_two_of_at_most_the_wanted_bytes(total, shards):
 
 def test_what_passes_through_weighs_what_the_file_does():
     facts = ImageFacts(400, 300, "JPEG", "RGB")
-    assert 50_000 < estimated_size(50_000, facts, parse_pipeline()) < 51_000
+    assert 50_000 < estimated_size(50_000, facts, (parse_pipeline(),)) < 51_000
 
 
 def test_what_is_encoded_anew_weighs_by_its_pixels():
     facts = ImageFacts(400, 300, "JPEG", "RGB")
-    gray = estimated_size(50_000, facts, parse_pipeline(downsample="both:200x200", color="gray"))
-    color = estimated_size(50_000, facts, parse_pipeline(downsample="both:200x200"))
+    gray = estimated_size(50_000, facts, [parse_pipeline(downsample="both:200x200", color="gray")])
+    color = estimated_size(50_000, facts, [parse_pipeline(downsample="both:200x200")])
     assert 200 * 200 // 4 < gray < color < 200 * 200 * 3
-    assert estimated_size(50_000, facts, parse_pipeline(downsample="both:200x200", encoding="jpeg")) < color
+    assert estimated_size(50_000, facts, [parse_pipeline(downsample="both:200x200", encoding="jpeg")]) < color

@@ -3,7 +3,7 @@
 import pytest
 from support.datasets import make_project
 
-from dvcore.formats.intake import import_source
+from dvcore.formats.intake.importing import import_source
 from dvcore.model.definition import ImageOptions, Label, Split
 from dvcore.repo.annotating import Annotation, annotate
 from dvcore.repo.commits import commit_working

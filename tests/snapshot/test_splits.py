@@ -3,34 +3,24 @@ from fractions import Fraction
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.split_ratios import ratios, splits_of
 
 from dvcore.errors import InvalidInputError
 from dvcore.ids import digest
-from dvcore.model.definition import DEFAULT_SPLITS, Split
+from dvcore.model.definition import DEFAULT_SPLITS
 from dvcore.snapshot.splits import (
     NUMBERS,
     check_total,
+    find_filtered,
     format_ratio,
     parse_ratio,
     place_in_shard,
     shard_of_file,
-    split_of_file,
     split_of_number,
     thresholds,
 )
 
 FILES = [digest(str(number).encode()) for number in range(4000)]
-
-
-def splits_of(*ratios):
-    return [Split(f"s{index}", ratio) for index, ratio in enumerate(ratios)]
-
-
-@st.composite
-def ratios(draw):
-    """Decimals that total exactly 1."""
-    cuts = sorted(draw(st.lists(st.integers(0, 1000), max_size=5)))
-    return [format_ratio(parse_ratio(f"{(b - a) / 1000:.3f}")) for a, b in zip([0, *cuts], [*cuts, 1000], strict=True)]
 
 
 @pytest.mark.parametrize("text", ["", "1/3", "-0.1", "1.1", "0.7e1", "nan", " 0.5", "1_0", "٠.٥", "0." + "1" * 19])
@@ -67,11 +57,10 @@ def test_a_number_falls_where_the_cumulative_ratios_say(texts, number):
     assert below <= Fraction(number, NUMBERS) < below + Fraction(texts[index])
 
 
-def test_the_first_filter_that_matches_wins_over_the_number():
-    bounds = thresholds(splits_of("1", "0", "0"))
-    assert split_of_file(bounds, [None, False, None], 5) == 0
-    assert split_of_file(bounds, [None, True, True], 5) == 1
-    assert split_of_file(bounds, [None, None, True], 5) == 2
+def test_the_first_filter_that_matches_counts():
+    assert find_filtered([None, False, None]) is None
+    assert find_filtered([None, True, True]) == 1
+    assert find_filtered([None, None, True]) == 2
 
 
 @given(st.integers(1, 5000), st.binary(min_size=32, max_size=32))

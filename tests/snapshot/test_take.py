@@ -2,14 +2,13 @@ import hashlib
 import json
 import stat
 from dataclasses import replace
-from zlib import crc32
 
 import pytest
 from blake3 import blake3
-from support.datasets import TWO_KINDS, drawn, drawn_repository, make_project, put_drawn, put_files, relabel
+from support.datasets import TWO_KINDS, broken, drawn, drawn_repository, make_project, put_drawn, put_files, relabel
 
 from dvcore.errors import ConflictError, ExistsError, InvalidInputError, NotFoundError, StateError
-from dvcore.image.render import render
+from dvcore.image.render import render_all
 from dvcore.model.definition import Definition, ImageOptions, Label, Split
 from dvcore.repo.adding import OnExisting
 from dvcore.repo.commits import commit_working
@@ -256,11 +255,7 @@ def test_a_repository_in_memory_needs_a_folder(tmp_path):
 
 
 def test_an_image_that_cannot_be_rendered_stops_it_and_leaves_nothing(repository):
-    # All that is looked at when it comes in is right: the header, the chunks and their checksums. Its pixels are none.
-    pixels = b"IDAT" + b"no zlib stream"
-    chunk = (len(pixels) - 4).to_bytes(4, "big") + pixels + crc32(pixels).to_bytes(4, "big")
-    whole = drawn(99)
-    put_files(repository, {"nuts/damaged.png": whole[:33] + chunk + whole[-12:]}, {"nuts/damaged.png": "walnut"})
+    put_files(repository, {"nuts/damaged.png": broken(99)}, {"nuts/damaged.png": "walnut"})
     commit_working(repository, "a damaged one")
     make_project(repository, "gray", image=ImageOptions(color="gray"))
     with pytest.raises(InvalidInputError, match=r"nuts/damaged\.png "):
@@ -324,16 +319,15 @@ def test_another_toolchain_is_named_when_a_shard_comes_out_different(repository,
     report = take_snapshot(repository, "gray")
     next(report.out.glob("*train*")).unlink()
     monkeypatch.setattr("dvcore.snapshot.recipe.toolchain", lambda: {"pillow": "1.0"})
-    monkeypatch.setattr("dvcore.snapshot.shards.render", other_render)
+    monkeypatch.setattr("dvcore.snapshot.rendering.render_all", other_render)
     with pytest.raises(StateError, match=r"pillow .* \(here 1\.0\)"):
         take_snapshot(repository, "gray")
     assert not any(path.name.endswith(".tmp") for path in report.out.iterdir())
 
 
-def other_render(data, pipeline):
+def other_render(data, pipelines):
     """What another encoder may write: the same pixels in other bytes."""
-    rendered = render(data, pipeline)
-    return replace(rendered, data=rendered.data + b"\0")
+    return tuple(replace(rendered, data=rendered.data + b"\0") for rendered in render_all(data, pipelines))
 
 
 def test_side_files_name_the_snapshot_and_its_classes(repository):

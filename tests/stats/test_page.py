@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dvcore.markup import format_number, printable
 from dvcore.model.declarations import VariableDeclaration
 from dvcore.model.values import ValueType
 from dvcore.stats.numbers import Histogram, find_distribution
 from dvcore.stats.page import statistics_page
 from dvcore.stats.statistics import Statistics, conclude
-from dvcore.stats.svg import WIDTH, bar_chart, format_number, heat_map, histogram_chart, printable
+from dvcore.stats.svg import WIDTH, bar_chart, heat_map, histogram_chart
 from dvcore.stats.tallies import LabelTally, Tally, numbers
 
 VOID = {"meta", "link", "br", "img", "input"}

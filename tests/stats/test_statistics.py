@@ -9,7 +9,7 @@ import pytest
 from support.repositories import box, label, put
 
 from dvcore.errors import NotFoundError
-from dvcore.formats.intake import import_source
+from dvcore.formats.intake.importing import import_source
 from dvcore.model.annotations import Entered
 from dvcore.model.declarations import VariableDeclaration
 from dvcore.model.files import ImageFacts

@@ -1,6 +1,7 @@
 """The map that may be forgotten: what it finds is right, and nothing that happens to it is an error."""
 
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -99,3 +100,31 @@ def test_keys_that_are_out_of_order_end_the_list(tmp_path: Path) -> None:
         assert list(kept.iter_keys()) == [b"a", b"b"]
         kept._execute = lambda *_: [("text",)]  # type: ignore[method-assign]
         assert list(kept.iter_keys()) == []
+
+
+def test_many_are_put_at_once(tmp_path: Path) -> None:
+    with CacheMap(tmp_path / "map", 1) as kept:
+        kept.put(b"1", b"old")
+        kept.put_many((b"%d" % number, b"new %d" % number) for number in range(100))
+        assert [kept.find(b"%d" % number) for number in range(100)] == [b"new %d" % number for number in range(100)]
+    with CacheMap(None, 1) as nowhere:
+        nowhere.put_many([(b"key", b"value")])
+        nowhere.forget_oldest(0)
+        assert nowhere.find(b"key") is None
+
+
+def test_the_half_that_was_put_first_is_forgotten_where_there_is_too_much(tmp_path: Path) -> None:
+    with CacheMap(tmp_path / "map", 1) as kept:
+        for number in range(100):
+            kept.put(b"%02d" % number, bytes(4096))
+        kept.put(b"00", bytes(4096))  # which makes it the newest
+        kept.forget_oldest(1 << 20)
+        assert len(list(kept.iter_keys())) == 100
+        kept.forget_oldest(300_000)
+        assert list(kept.iter_keys()) == [b"00", *(b"%02d" % number for number in range(51, 100))]
+
+
+def test_threads_share_it(tmp_path: Path) -> None:
+    with CacheMap(tmp_path / "map", 1) as kept, ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda number: kept.put(b"%d" % number, b"value"), range(200)))
+        assert all(pool.map(lambda number: kept.find(b"%d" % number), range(200)))

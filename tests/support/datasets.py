@@ -3,6 +3,7 @@
 import io
 from collections.abc import Mapping
 from pathlib import Path
+from zlib import crc32
 
 from PIL import Image
 
@@ -30,6 +31,14 @@ def drawn(number: int, *, size: tuple[int, int] = (12, 8), mode: str = "RGB") ->
     stream = io.BytesIO()
     Image.frombytes(mode, size, pattern).save(stream, "PNG")
     return stream.getvalue()
+
+
+def broken(number: int) -> bytes:
+    """What looks like a picture until its pixels are decoded: the header, the chunks and their checksums are right."""
+    pixels = b"IDAT" + b"no zlib stream %d" % number
+    chunk = (len(pixels) - 4).to_bytes(4, "big") + pixels + crc32(pixels).to_bytes(4, "big")
+    whole = drawn(number)
+    return whole[:33] + chunk + whole[-12:]
 
 
 def put_files(

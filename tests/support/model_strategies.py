@@ -118,13 +118,22 @@ label_declarations = st.builds(
     st.none() | texts,
     skeletons,
 )
+mergings = st.builds(
+    Merging,
+    st.none() | raw_ids.map(CommitId),
+    texts,
+    raw_ids.map(TreeId),
+    raw_ids.map(TreeId),
+    raw_ids.map(NodeId),
+    counts,
+)
 trees = st.builds(
     Tree,
     directories,
     raw_ids.map(NodeId),
     st.lists(variable_declarations, max_size=2, unique_by=lambda one: one.name).map(tuple),
     st.lists(label_declarations, max_size=2, unique_by=(lambda one: one.name, lambda one: one.number)).map(tuple),
-    st.none() | st.builds(Merging, st.none() | raw_ids.map(CommitId), raw_ids.map(NodeId), counts),
+    st.none() | mergings,
 )
 
 splits = st.builds(Split, texts, texts, st.none() | texts, st.none() | st.integers(1, 99))

@@ -9,9 +9,9 @@ Line = tuple[str, Path, Name, Path | None]
 
 
 def naive_diff(before: State, after: State) -> list[Line]:
-    """In the order in which the library gives it: by the bytes of the path, then by the kind."""
+    """In the order in which the library gives it: that of a walk through the tree, then by the kind."""
     lines = [line for name in before.files.keys() | after.files.keys() for line in _iter_lines(name, before, after)]
-    return sorted(lines, key=lambda line: ("/".join(line[1]).encode(), line[0]))
+    return sorted(lines, key=lambda line: ("\0".join(line[1]).encode(), line[0]))
 
 
 def _iter_lines(name: Name, before: State, after: State) -> Iterator[Line]:

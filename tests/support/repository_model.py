@@ -3,13 +3,17 @@
 A file is named by what its id is derived from, so that the model also says which ids there must be.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 Path = tuple[str, ...]
 Name = tuple[Any, ...]
-"""Of a file: ("imported", directory, name, data, counter) or ("copied", file, directory, name, counter)."""
+"""Of a file: ("imported", directory, name, data, counter) or ("copied", directory, name, file, counter). Of an
+instance: ("entered", file, label, place, counter) or ("copied", file, instance)."""
+Shape = tuple[str, int]
+"""Of an instance: its label, and where it is."""
+Instances = frozenset[tuple[Name, Shape]]
 
 
 class Refused(Exception):  # noqa: N818 - it is no failure of the model
@@ -18,12 +22,21 @@ class Refused(Exception):  # noqa: N818 - it is no failure of the model
 
 @dataclass(frozen=True)
 class File:
-    """`instances` are pairs of what the id is derived from and the label."""
+    """`instances` are pairs of what the id is derived from and what the instance is, `values` those of variables."""
 
     data: str
     split_key: str
-    instances: frozenset[tuple[Name, str]] = frozenset()
+    instances: Instances = frozenset()
     annotated: bool = False
+    values: frozenset[tuple[str, int]] = frozenset()
+
+
+@dataclass(frozen=True)
+class Merging:
+    """A merge that is not committed: the commit that becomes the second parent, and what is to be settled."""
+
+    parent: int | None
+    conflicts: frozenset[tuple[Any, ...]]
 
 
 @dataclass(frozen=True)
@@ -33,7 +46,10 @@ class State:
     entries: dict[Path, Name] = field(default_factory=dict)
     directories: frozenset[Path] = frozenset({()})
     files: dict[Name, File] = field(default_factory=dict)
-    labels: tuple[str, ...] = ()
+    labels: tuple[tuple[str, int], ...] = ()
+    """Names and numbers."""
+    variables: tuple[str, ...] = ()
+    merging: Merging | None = None
 
     def is_file(self, path: Path) -> bool:
         return path in self.entries
@@ -62,13 +78,15 @@ class State:
         held = set(self.entries.values())
         return replace(self, files={name: file for name, file in self.files.items() if name in held})
 
-    def add(self, path: Path, data: str) -> "State":
+    def add(self, path: Path, data: str, *, replacing: bool = False) -> "State":
         if self.is_directory(path):
             raise Refused
         if self.is_file(path):
-            if self.files[self.entries[path]].data != data:
+            name = self.entries[path]
+            file = self.files[name]
+            if file.data != data and not replacing:
                 raise Refused
-            return self
+            return self.with_file(name, replace(file, data=data))
         name = self.free("imported", path, data)
         return replace(self, files={**self.files, name: File(data, data)}).with_entries({path: name})
 
@@ -114,7 +132,7 @@ class State:
     def copied(name: Name, file: File, instances: bool) -> File:
         if not instances:
             return replace(file, instances=frozenset(), annotated=False)
-        return replace(file, instances=frozenset((("copied", name, one), label) for one, label in file.instances))
+        return replace(file, instances=frozenset((("copied", name, one), shape) for one, shape in file.instances))
 
     def move(self, source: Path, destination: Path) -> "State":
         if not self.exists(source) or source == ():
@@ -142,20 +160,74 @@ class State:
         return self.cut(path).without_orphans()
 
     def annotate(self, path: Path, labels: tuple[str, ...]) -> "State":
-        """Each label's instance is drawn at its place among the labels."""
-        names = {self.entries[one] for one in self.under(path)}
-        if not names:
-            return self
+        """Each label's instance is drawn at its place among the labels, and those that were there go."""
+        shapes = [(label, place) for place, label in enumerate(labels)]
+
+        def drawn(name: Name, file: File) -> File:
+            instances = frozenset((("entered", name, *shape, 0), shape) for shape in shapes)
+            return replace(file, instances=instances, annotated=file.annotated or bool(shapes))
+
+        return self.with_each(path, drawn, labels)
+
+    def draw(self, path: Path, shape: Shape) -> "State":
+        """One more instance, where the file has none that is the same."""
+
+        def drawn(name: Name, file: File) -> File:
+            there = dict(file.instances)
+            if shape in there.values():
+                return replace(file, annotated=True)
+            counter = next(n for n in range(len(there) + 1) if ("entered", name, *shape, n) not in there)
+            more = frozenset({(("entered", name, *shape, counter), shape)})
+            return replace(file, instances=file.instances | more, annotated=True)
+
+        return self.with_each(path, drawn, (shape[0],))
+
+    def edit(self, name: Name, instance: Name, shape: Shape | None) -> "State":
+        """Make another one of an instance, or none."""
+        file = self.files[name]
+        others = {one: shape for one, shape in file.instances if one != instance}
+        after = others if shape is None else {**others, instance: shape}
+        edited = replace(file, instances=frozenset(after.items()), annotated=file.annotated or shape is not None)
+        return self.with_file(name, edited).with_labels(() if shape is None else shape[:1])
+
+    def declare(self, variable: str) -> "State":
+        return self if variable in self.variables else replace(self, variables=(*self.variables, variable))
+
+    def undeclare(self, variable: str) -> "State":
+        """The declaration and all values of a variable go."""
+        if variable not in self.variables:
+            raise Refused
         files = {
-            name: replace(
-                self.files[name],
-                instances=frozenset((("entered", name, label, place), label) for place, label in enumerate(labels)),
-                annotated=self.files[name].annotated or bool(labels),
-            )
-            for name in names
+            name: replace(file, values=frozenset(one for one in file.values if one[0] != variable))
+            for name, file in self.files.items()
         }
-        new = tuple(label for label in dict.fromkeys(labels) if label not in self.labels)
-        return replace(self, files={**self.files, **files}, labels=self.labels + new)
+        return replace(self, files=files, variables=tuple(one for one in self.variables if one != variable))
+
+    def set_value(self, path: Path, variable: str, value: int | None) -> "State":
+        if variable not in self.variables:
+            raise Refused
+
+        def said(_: Name, file: File) -> File:
+            values = {**dict(file.values), variable: value}
+            return replace(file, values=frozenset((key, one) for key, one in values.items() if one is not None))
+
+        return self.with_each(path, said)
+
+    def with_each(self, path: Path, action: Callable[[Name, File], File], labels: tuple[str, ...] = ()) -> "State":
+        """Something done to every file at or under a path."""
+        names = {self.entries[one] for one in self.under(path)}
+        changed = {name: action(name, self.files[name]) for name in names}
+        return replace(self, files={**self.files, **changed}).with_labels(labels if names else ())
+
+    def with_file(self, name: Name, file: File) -> "State":
+        return replace(self, files={**self.files, name: file})
+
+    def with_labels(self, labels: tuple[str, ...]) -> "State":
+        """New ones are declared, each with the next number."""
+        declared = dict(self.labels)
+        for label in labels:
+            declared.setdefault(label, max(declared.values(), default=-1) + 1)
+        return replace(self, labels=tuple(declared.items()))
 
 
 def parents(path: Path) -> set[Path]:
@@ -164,15 +236,19 @@ def parents(path: Path) -> set[Path]:
 
 
 @dataclass(frozen=True)
+class Commit:
+    """`parents` are numbers: the commits are counted as they are made."""
+
+    state: State
+    parents: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
 class Branch:
-    """`commits` are those of its history, oldest first."""
+    """`head` is the number of the newest commit."""
 
     work: State
-    commits: tuple[State, ...] = ()
-
-    @property
-    def is_clean(self) -> bool:
-        return self.work == (self.commits[-1] if self.commits else State())
+    head: int | None = None
 
 
 @dataclass(frozen=True)

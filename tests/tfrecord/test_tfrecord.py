@@ -51,3 +51,22 @@ def test_a_huge_length_is_refused_before_anything_is_allocated():
     checksum = frame_record(length)[20:]  # what a record of these bytes ends with is their checksum
     with pytest.raises(CorruptError, match="claims"):
         read_all(length + checksum + framed[12:])
+
+
+def test_every_step_th_record_is_read_and_the_others_are_passed_over():
+    records = [bytes([number]) * number for number in range(10)]
+    framed = b"".join(map(frame_record, records))
+    for step in (1, 2, 3, 11):
+        for first in range(step + 3):
+            found = list(iter_records(io.BytesIO(framed), "it", first=first, step=step))
+            assert found == records[first::step]
+
+
+def test_damage_to_a_record_that_is_passed_over_is_not_seen_but_to_its_length_is():
+    framed = bytearray(b"".join(map(frame_record, [b"one", b"two", b"six"])))
+    record = len(frame_record(b"one"))
+    framed[record + 12] ^= 1
+    assert list(iter_records(io.BytesIO(framed), "it", step=2)) == [b"one", b"six"]
+    framed[record] ^= 1
+    with pytest.raises(CorruptError, match="record 1 of it is damaged"):
+        list(iter_records(io.BytesIO(framed), "it", step=2))

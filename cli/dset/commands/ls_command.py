@@ -9,6 +9,7 @@ from dset.context import open_repository
 from dset.files import file_json, file_line
 from dset.output import say, say_json
 from dset.selecting import selection, where_option
+from dset.viewing import Viewed, view_options
 from dvcore.ids import FileId
 from dvcore.model.names import Path, format_path
 from dvcore.model.tree import Directory, FileEntry
@@ -23,28 +24,17 @@ from dvcore.repo.treereader import TreeReader
 @click.option("-R", "--recursive", is_flag=True, help="Every file under it.")
 @where_option
 @click.option("--count", "only_count", is_flag=True, help="Only the number of files.")
-@click.option("--project", metavar="P", help="What the project P takes of the revision.")
-@click.option("--label", metavar="L", help="With --project: only what its label L holds.")
-@click.option("--split", metavar="S", help="With --project: only what its split S holds.")
+@view_options
 @click.option("--json", "as_json", is_flag=True, help="A JSON object for each file.")
 def command(
-    directory: str,
-    recursive: bool,
-    where: str | None,
-    only_count: bool,
-    project: str | None,
-    label: str | None,
-    split: str | None,
-    as_json: bool,
+    directory: str, recursive: bool, where: str | None, only_count: bool, viewed: Viewed | None, as_json: bool
 ) -> None:
     """List a directory; with -R, --where or --project, the files at any depth."""
-    if project is None and (label or split):
-        raise click.UsageError("--label and --split go with --project")
     repository = open_repository()
     reader, path = located(repository, directory, hint=f"'dset ls {directory}:' lists that revision")
     entry = reader.entry(path)
-    if project is not None:
-        files = _of_project(repository, reader, path, project, label=label, split=split)
+    if viewed is not None:
+        files = viewed.iter_files(repository, reader, path)
         if where is not None:
             passing = set(_matching(repository, reader, path, where))
             files = (one for one in files if one in passing)
@@ -63,14 +53,6 @@ def command(
         return
     for one, file in files:
         _say_file(reader, one, file, as_json=as_json)
-
-
-def _of_project(
-    repository: Repository, reader: TreeReader, path: Path, project: str, *, label: str | None, split: str | None
-) -> Iterator[tuple[Path, FileId]]:
-    from dset.snapshots import project_paths  # noqa: PLC0415 - 40 ms with SQLite, which only --project needs
-
-    yield from project_paths(repository, reader, project, label=label, split=split, under=path)
 
 
 def _matching(repository: Repository, reader: TreeReader, path: Path, where: str) -> Iterator[tuple[Path, FileId]]:

@@ -1,58 +1,80 @@
-"""`dset project`: create, show, list."""
+"""`dset project`: create, edit, duplicate, remove, show, list."""
 
 from pathlib import Path
-from typing import Any
 
 import click
 
 from dset.context import open_repository
-from dset.output import read_option, say, say_json, warn
+from dset.definition_options import definition_options
+from dset.output import say, say_json, warn
 from dset.snapshots import plan_json, say_plan
 from dset.textfiles import name_of, read_text, text_file
 from dvcore.errors import ExpressionError, NotFoundError
 from dvcore.ids import format_short
-from dvcore.model.definition import Definition
-from dvcore.repo.projects import Project, create_project, list_projects, load_project
+from dvcore.repo.projects import Project, list_projects, load_project
 from dvcore.repo.repository import Repository
-from dvcore.snapshot.definition import Options, apply_options, check_expressions, check_project_name
-from dvcore.snapshot.plan import Plan, make_plan, plan_warnings
-from dvcore.snapshot.toml import format_definition, parse_definition
+from dvcore.snapshot.options import Options
+from dvcore.snapshot.plan import Plan
+from dvcore.snapshot.plan_findings import plan_warnings
+from dvcore.snapshot.planning import make_plan
+from dvcore.snapshot.projects import DefinitionFile, change_project, drop_project, duplicate_project, start_project
+from dvcore.snapshot.toml_text import format_definition
+
+definition_file = click.option(
+    "--definition", type=text_file(), metavar="FILE.toml", help="Read it from a file; - is standard input."
+)
 
 
 @click.group("project")
 def command() -> None:
-    """Define what is exported: which images, labels, pixels and splits."""
+    """Define what is exported: which images, labels, features, pixels and splits."""
 
 
 @command.command("create")
 @click.argument("name")
-@click.option("--definition", type=text_file(), metavar="FILE.toml", help="Read it from a file; - is standard input.")
-@click.option("--directory", "directories", multiple=True, metavar="DIR", help="Take the files of DIR; repeatable.")
-@click.option("--where", metavar="EXPR", help="Take only files that the expression holds for.")
-@click.option("--label", "labels", multiple=True, metavar="NAME=EXPR", help="A label; repeatable, in order.")
-@click.option("--split", "splits", multiple=True, metavar="NAME=RATIO", help="A split; giving any replaces all.")
-@click.option("--split-where", "filters", multiple=True, metavar="NAME=EXPR", help="What a split takes first.")
-@click.option("--color", metavar="gray|rgb|mixed", help="Channels of every image.")
-@click.option("--downsample", metavar="SIZE", help="none, factor:4, both:HEIGHTxWIDTH, height:256, longest:512, …")
-@click.option("--interpolation", metavar="NAME", help="nearest, bilinear, bicubic, lanczos, box or hamming.")
-@click.option("--encoding", metavar="auto|png|jpeg", help="How images are stored that cannot pass through.")
-@click.option("--background", metavar="COLOR", help="What shows through transparent pixels.")
-@click.option("--overlap", metavar="stop|first", help="What happens to an image of two labels.")
-@click.option("--leak", metavar="stop|warn", help="What happens where the same bytes land in two splits.")
-@click.option("--shards", type=click.IntRange(min=1), metavar="N", help="Shards of each split.")
-def create(name: str, definition: Path | None, **options: Any) -> None:
+@definition_file
+@definition_options
+def create(name: str, definition: Path | None, options: Options) -> None:
     """Make the project NAME. What is not given keeps its default; 'dset project show' shows the result."""
-    repository = open_repository()
-    start = Definition() if definition is None else parse_definition(read_text(definition), name_of(definition))
-    made = apply_options(start, _read_options(**options))
-    tree = repository.working_tree()
-    check_expressions(tree.tree, made)
-    plan = make_plan(repository, tree, made)
-    create_project(repository, check_project_name(name), made)
-    say(f"made the project {name}; now it holds:")
-    say_plan(plan)
-    for line in plan_warnings(plan):
-        warn(line)
+    plan = start_project(open_repository(), name, options, _read_file(definition))
+    _say_done(f"made the project {name}", plan)
+
+
+@command.command("edit")
+@click.argument("name")
+@definition_file
+@definition_options
+def edit(name: str, definition: Path | None, options: Options) -> None:
+    """Change the definition of NAME, until its first snapshot; after that, 'duplicate' makes one that differs.
+
+    What is not given stays as it is; a file takes the place of the whole definition.
+    """
+    if definition is None and options == Options():
+        raise click.UsageError("say what to change, with the options of 'create'")
+    edited = change_project(open_repository(), name, options, _read_file(definition))
+    _say_done(f"changed the project {name}" if edited.changed else f"the project {name} is so already", edited.plan)
+
+
+@command.command("duplicate")
+@click.argument("old")
+@click.argument("new")
+@definition_options
+def duplicate(old: str, new: str, options: Options) -> None:
+    """Make the project NEW with the definition of OLD and what is given; snapshots are not duplicated."""
+    plan = duplicate_project(open_repository(), old, new, options)
+    _say_done(f"made the project {new}", plan)
+
+
+@command.command("remove")
+@click.argument("name")
+@click.option("--force", is_flag=True, help="Remove its snapshots, too.")
+def remove(name: str, force: bool) -> None:
+    """Remove the project NAME; with --force also one that has snapshots. Their files stay on disk."""
+    removed, folders = drop_project(open_repository(), name, force=force)
+    lost = [f"{name}@{number}" for number in removed.snapshots]
+    say(f"removed {', '.join([f'the project {name}', *lost])}; 'dset undo' brings {'them' if lost else 'it'} back")
+    for folder in folders:
+        say(f"the files stay in {folder}")
 
 
 @command.command("show")
@@ -70,8 +92,7 @@ def list_(as_json: bool) -> None:
     """List the projects and their snapshots."""
     repository = open_repository()
     for name in list_projects(repository):
-        numbers = load_project(repository, name).snapshots
-        snapshots = [f"{name}@{number}" for number in numbers]
+        snapshots = _snapshots(load_project(repository, name))
         if as_json:
             say_json({"project": name, "snapshots": snapshots})
         else:
@@ -86,18 +107,14 @@ def show_project(repository: Repository, name: str, *, as_toml: bool = False, as
         return
     plan = _find_plan(repository, project)
     if as_json:
-        snapshots = [f"{name}@{number}" for number in project.snapshots]
-        say_json({"project": name, "snapshots": snapshots, **(plan_json(plan) if plan else {})})
+        say_json({"project": name, "snapshots": _snapshots(project), **(plan_json(plan) if plan else {})})
         return
-    state = ", ".join(f"{name}@{number}" for number in project.snapshots) or "no snapshot yet"
-    say(f"project {name}  {format_short(project.commit)}  ({state})")
+    say(f"project {name}  {format_short(project.commit)}  ({', '.join(_snapshots(project)) or 'no snapshot yet'})")
     say()
     say(format_definition(project.definition).rstrip())
     if plan:
         say()
-        say_plan(plan)
-        for line in plan_warnings(plan):
-            warn(line)
+        _say_counts(plan)
 
 
 def _find_plan(repository: Repository, project: Project) -> Plan | None:
@@ -109,15 +126,20 @@ def _find_plan(repository: Repository, project: Project) -> Plan | None:
         return None
 
 
-def _read_options(**given: Any) -> Options:
-    return Options(
-        directories=given["directories"] or None,
-        where=given["where"],
-        labels=read_option("--label", given["labels"], "NAME=EXPR"),
-        splits=read_option("--split", given["splits"], "NAME=RATIO") or None,
-        split_filters=read_option("--split-where", given["filters"], "NAME=EXPR"),
-        shards=given["shards"],
-        **{name: given[name] for name in ("color", "downsample", "interpolation", "encoding", "background")},
-        overlap=given["overlap"],
-        leak=given["leak"],
-    )
+def _say_done(what: str, plan: Plan) -> None:
+    say(f"{what}; now it holds:")
+    _say_counts(plan)
+
+
+def _say_counts(plan: Plan) -> None:
+    say_plan(plan)
+    for line in plan_warnings(plan):
+        warn(line)
+
+
+def _snapshots(project: Project) -> list[str]:
+    return [f"{project.name}@{number}" for number in project.snapshots]
+
+
+def _read_file(path: Path | None) -> DefinitionFile | None:
+    return None if path is None else DefinitionFile(name_of(path), read_text(path))

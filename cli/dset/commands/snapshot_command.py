@@ -7,20 +7,22 @@ import click
 from dset.context import on_disk, open_repository
 from dset.output import note, say, say_json, warn
 from dset.progress import shown_progress
-from dset.snapshots import plan_json, say_plan, say_snapshot, snapshot_json
-from dvcore.snapshot.plan import plan_warnings
+from dset.snapshots import estimate_json, plan_json, say_estimate, say_plan, say_snapshot, snapshot_json
+from dvcore.errors import InvalidInputError
+from dvcore.snapshot.plan_findings import plan_warnings
 
 
 @click.command("snapshot")
 @click.argument("project")
 @click.option("--at", metavar="REV", help="The commit to take; the default is HEAD, with nothing uncommitted.")
-@click.option(
-    "--out", type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help="Where the files go, from now on."
-)
-@click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Shards made at a time.")
-@click.option("--dry-run", is_flag=True, help="Only say what it would hold.")
+@click.option("--out", metavar="DIR", help="Where the files go, from now on: an empty or a new folder.")
+@click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Threads; the default is one for each processor.")
+@click.option("--skip-bad", is_flag=True, help="Leave out images that cannot be rendered, and count them.")
+@click.option("--dry-run", is_flag=True, help="Only say what it would hold, and about how large it would be.")
 @click.option("--json", "as_json", is_flag=True, help='{"snapshot","commit","digest","out","splits","left_out"}')
-def command(project: str, at: str | None, out: Path | None, jobs: int | None, dry_run: bool, as_json: bool) -> None:
+def command(
+    project: str, at: str | None, out: str | None, jobs: int | None, skip_bad: bool, dry_run: bool, as_json: bool
+) -> None:
     """Write the TFRecords of PROJECT from a commit. The same commit gives the same bytes, and the same number."""
     from dvcore.snapshot.take import preview_snapshot, take_snapshot  # noqa: PLC0415 - 70 ms with Pillow: not for --help
 
@@ -30,12 +32,15 @@ def command(project: str, at: str | None, out: Path | None, jobs: int | None, dr
         for line in plan_warnings(plan):
             warn(line)
         if as_json:
-            say_json(plan_json(plan))
+            say_json({**plan_json(plan), "estimate": estimate_json(plan)})
         else:
             say_plan(plan)
+            say_estimate(plan)
         return
-    target = None if out is None else on_disk(out).resolve()
-    report = take_snapshot(repository, project, at=at, out=target, jobs=jobs, progress=shown_progress())
+    target = None if out is None else _folder(out)
+    report = take_snapshot(
+        repository, project, at=at, out=target, jobs=jobs, skip_bad=skip_bad, progress=shown_progress()
+    )
     for line in report.warnings:
         warn(line)
     if as_json:
@@ -45,3 +50,9 @@ def command(project: str, at: str | None, out: Path | None, jobs: int | None, dr
         note(f"this commit has this snapshot already: {report.snapshot}")
     say_snapshot(report)
     say(f"shards: {report.made} written, {report.shared} taken over unchanged")
+
+
+def _folder(out: str) -> Path:
+    if "://" in out:
+        raise InvalidInputError(f"{out} is no folder", hint="write to a folder, and copy its files to the object store")
+    return on_disk(Path(out)).resolve()

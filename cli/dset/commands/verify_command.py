@@ -18,19 +18,22 @@ from dset.progress import shown_progress
     metavar="DIR",
     help="Where the files are; else where they were last written.",
 )
-@click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Shards made at a time.")
+@click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Threads; the default is one for each processor.")
 @click.option("--json", "as_json", is_flag=True, help='{"ok","problems"}')
 def command(snapshot: str, rebuild: bool, out: Path | None, jobs: int | None, as_json: bool) -> int:
     """Check the shards of a snapshot against its manifest."""
     from dvcore.snapshot.verify import verify_files, verify_rebuild  # noqa: PLC0415 - 70 ms with Pillow: not for --help
 
     repository = open_repository()
+    folder = None if out is None else on_disk(out)
     if rebuild:
-        result = verify_rebuild(repository, snapshot, jobs=jobs, progress=shown_progress())
+        result = verify_rebuild(repository, snapshot, folder=folder, jobs=jobs, progress=shown_progress())
     else:
-        result = verify_files(repository, snapshot, folder=None if out is None else on_disk(out))
+        result = verify_files(repository, snapshot, folder=folder)
     if as_json:
-        say_json({"ok": result.ok, "problems": list(result.problems)})
+        found = {kind: list(paths) for kind, paths in result.differences.paths.items()}
+        more = {"differences": found} if rebuild else {}
+        say_json({"ok": result.ok, "problems": list(result.problems), **more})
     else:
         for problem in result.problems:
             say(problem)

@@ -1,0 +1,1 @@
+"""What goes into an example, kind by kind: `registry` says which module makes which feature."""
