@@ -11,7 +11,9 @@ Grouped by what the one who catches it does::
     ├── ConflictError         "conflict"       two things claim one place; nothing was done
     ├── StateError            "state"          something has to be done first
     ├── NeedsNewerError       "needs-newer"    use a newer dset; nothing is wrong with the data
-    ├── StorageError          "storage"        disk, permissions, the file system
+    ├── StorageError          "storage"        disk, permissions, the file system, the network
+    │   ├── AccessDeniedError "denied"         … credentials or permissions do not allow it
+    │   └── UnknownOutcomeError "unknown-outcome" … the write was sent and not answered: look whether it was done
     └── CorruptError          "corrupt"        stored bytes are not what was stored
 
 Each says what is wrong and where (`message`) and what to do about it (`hint`); `kind` is stable and meant for programs.
@@ -115,9 +117,21 @@ class NeedsNewerError(DsetError):
 
 
 class StorageError(DsetError):
-    """The disk, the file system or its permissions."""
+    """The disk, the file system or its permissions; a remote store or the way to it."""
 
     kind = "storage"
+
+
+class AccessDeniedError(StorageError):
+    """What is asked for is not allowed to these credentials, or to this user. Nothing was done."""
+
+    kind = "denied"
+
+
+class UnknownOutcomeError(StorageError):
+    """A write was sent, and whether it was done is not known: reading again tells."""
+
+    kind = "unknown-outcome"
 
 
 class CorruptError(DsetError):

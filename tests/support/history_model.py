@@ -46,11 +46,6 @@ class History:
         return merge.result(), merge.conflicts
 
 
-def is_clean(history: History, work: State, head: int | None) -> bool:
-    """Whether nothing is uncommitted."""
-    return work == history.state(head)
-
-
 def in_conflict(state: State, parent: int | None, conflicts: set[Place]) -> State:
     """A working state in the midst of a merge."""
     return replace(state, merging=Merging(parent, frozenset(conflicts)))

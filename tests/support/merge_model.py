@@ -26,8 +26,8 @@ class Merge:
     order: Callable[[Name], bytes]
     strategy: str = "stop"
     conflicts: set[Place] = field(default_factory=set)
-    disputed: set[Name] = field(default_factory=set)
-    """Files of entries that are in conflict: they may be nowhere, without being lost."""
+    clashes: set[Path] = field(default_factory=set)
+    """Where the sides have entries that are in conflict."""
 
     def result(self) -> State:
         """The tree that the merge gives, and the conflicts with it."""
@@ -80,7 +80,7 @@ class Merge:
             return theirs if ours == base else ours
         if not any(isinstance(one, tuple) for one in (base, ours, theirs)):
             return self.merge_directories(path, base, ours, theirs)
-        self.disputed.update(file for one in (base, ours, theirs) for file in files_of(one))
+        self.clashes.add(path)
         return self.dispute(("entry", path), base, ours, theirs)
 
     # What is said of a file.
@@ -173,12 +173,12 @@ class Presence:
             if name in held:
                 self.files[name] = next(one for one in (self.merged[name], ours, theirs, base) if one is not None)
             elif ours is not None and theirs is not None and base is not None:
-                torn += [name] if name not in self.merge.disputed else []
+                torn.append(name)
             elif base is not None and (ours or theirs) not in (None, base):
                 self.contest(name, base, ours, theirs)
         for is_ours, side in ((True, self.merge.ours), (False, self.merge.theirs)):
             for name in torn:
-                for place in self.free(paths_of(side, name)):
+                for place in self.free(path for path in paths_of(side, name) if not self.clash_at(path)):
                     sides = (name, name, None) if is_ours else (name, None, name)
                     if self.merge.dispute(("entry", place), *sides) is not None:
                         self.hold(place, name)
@@ -200,9 +200,12 @@ class Presence:
     def free(self, wanted: Iterable[Path]) -> list[Path]:
         """Those that are free, or else one beside the first: with a number in the first name that is in the way."""
         paths = sorted(wanted)
-        chosen = [path for path in paths if self.is_free(path)] or [self.beside(paths[0])]
+        chosen = [path for path in paths if self.is_free(path)] or [self.beside(path) for path in paths[:1]]
         self.given.update(chosen)
         return chosen
+
+    def clash_at(self, path: Path) -> bool:
+        return any(path[:depth] in self.merge.clashes for depth in range(1, len(path) + 1))
 
     def is_free(self, path: Path) -> bool:
         inner = {one for given in self.given for one in parents(given)}
@@ -269,10 +272,3 @@ def flat(root: dict[str, Any], above: Path = ()) -> tuple[dict[Path, Name], set[
             entries |= below[0]
             directories |= below[1]
     return entries, directories
-
-
-def files_of(entry: Any) -> Iterable[Name]:
-    """The files at and under an entry."""
-    if isinstance(entry, tuple):
-        return [entry]
-    return flat(entry or {})[0].values()

@@ -1,0 +1,1 @@
+"""Remote stores: where repositories are pushed to and cloned from."""
