@@ -62,6 +62,8 @@ def _measure(repository: Repository, repeat: int) -> None:
     for turn in range(repeat):
         _change_ten(repository, turn)
     for turn in range(repeat):
+        _merge_tens(repository, turn)
+    for turn in range(repeat):
         repository.dset("mirror of all", "mirror", "all", f"mirror-{turn}")
         repository.dset("status after it", "status")
     repository.dset("mkdir", "mkdir", "few")
@@ -85,6 +87,20 @@ def _change_ten(repository: Repository, turn: int) -> None:
     repository.dset("status of the 10", "status")
     repository.dset("commit of the 10", "commit", "-m", "ten")
     repository.dset("diff HEAD~1 HEAD", "diff", "HEAD~1", "HEAD")
+
+
+def _merge_tens(repository: Repository, turn: int) -> None:
+    """Ten changes on either side of a merge, of other files."""
+    branch = f"other-{turn}"
+    for name, first in (("main", 100), (branch, 200)):
+        if name == branch:
+            repository.dset("branch", "branch", branch, "HEAD~1")
+            repository.dset("switch", "switch", branch)
+        repository.dset("annotate 10, by path", "annotate", *_ten(repository, first + turn), "--set", "kind=walnut")
+        repository.dset("commit of the 10", "commit", "-m", "ten")
+    repository.dset("diff of two branches", "diff", "main", branch)
+    repository.dset("switch", "switch", "main")
+    repository.dset("merge of 10 and 10", "merge", branch, "-m", "merged")
 
 
 def _query(repository: Repository, repeat: int) -> None:

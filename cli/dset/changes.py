@@ -1,147 +1,147 @@
-"""Printing what changed between two trees."""
+"""Printing what changed between two trees: counts first, then directory by directory."""
 
 from collections import Counter
-from collections.abc import Iterator
-from typing import Any, Final
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import groupby, islice
 
-from dset.geometries import describe_geometry
-from dset.instances import format_instance
+from dset.change_json import change_json, declarations_json, definitions_json, directory_json
+from dset.change_lines import (
+    declaration_line,
+    definition_line,
+    directory_line,
+    file_line,
+    heading,
+    instance_line,
+)
 from dset.output import count, counts, say, say_json
+from dset.styles import styled
 from dvcore.history.annotations import AnnotationChange, InstanceChange, diff_annotations
-from dvcore.history.diff import FileChange, Kind, diff_directories, diff_trees, summarize_changes
-from dvcore.ids import format_id, format_short
-from dvcore.model.names import format_path
-from dvcore.model.values import format_value
+from dvcore.history.declaration_changes import DeclarationChange, diff_declarations
+from dvcore.history.definition_changes import DefinitionChange
+from dvcore.history.diff import Difference, FileChange, Kind, diff_directories
+from dvcore.history.entry_changes import Side
+from dvcore.model.names import ROOT, Path
 from dvcore.repo.treereader import TreeReader
 
-_DECLARED: Final = ("variables", "labels")
-_SIGNS: Final = {Kind.ADDED: "+", Kind.REMOVED: "-", Kind.MODIFIED: "~", Kind.MOVED: ">"}
+_DIRECTORY_KINDS = (Kind.ADDED, Kind.REMOVED)
 
 
-def say_changes(
-    before: TreeReader, after: TreeReader, *, as_json: bool, instances: bool = False, limit: int | None = None
-) -> None:
-    """Every change a line, counts last; with a limit, only so many lines for people."""
-    if as_json:
-        for change in diff_trees(before, after):
-            say_json(_as_json(change, diff_annotations(before, after, change), instances=instances))
-        for kind, paths in zip(("added", "removed"), diff_directories(before, after), strict=True):
-            for path in paths:
-                say_json({"change": kind, "path": format_path(path), "directory": True})
-        return
-    if limit is None:
-        shown = diff_trees(before, after)
-        kinds = Counter(change.kind for change in shown)
-    else:
-        summary = summarize_changes(before, after, limit)
-        shown, kinds = summary.shown, summary.counts
-    for change in shown:
-        _say_change(change, diff_annotations(before, after, change), instances=instances)
-    if kinds.total() > len(shown):
-        say(f"… and {kinds.total() - len(shown):,} more; 'dset diff' lists all")
-    _say_directories(before, after)
-    _say_declarations(before, after)
-    if shown or before.id == after.id:
-        say(_summary(kinds))
+@dataclass(slots=True)
+class Changes:
+    """Two sides, and what is different beside their files."""
+
+    before: Side
+    after: Side
+    definition: list[DefinitionChange] = field(default_factory=list)
+
+    @property
+    def declarations(self) -> list[DeclarationChange]:
+        """Of the whole trees."""
+        return diff_declarations(self.before.reader.tree, self.after.reader.tree)
+
+    def annotations(self, change: FileChange) -> AnnotationChange:
+        """Of a file."""
+        return diff_annotations(self.before.reader, self.after.reader, change)
+
+    def iter_directories(self) -> Iterator[tuple[Kind, Path]]:
+        """Those without files that came or went."""
+        found = diff_directories(self.before, self.after)
+        return ((kind, path) for kind, paths in zip(_DIRECTORY_KINDS, found, strict=True) for path in paths)
 
 
-def say_stat(before: TreeReader, after: TreeReader, *, as_json: bool) -> None:
+def changes_between(before: TreeReader, after: TreeReader) -> Changes:
+    """Of two whole trees."""
+    return Changes(Side(before), Side(after))
+
+
+def say_changes_json(changes: Changes, *, instances: bool = False) -> None:
+    """A line for each file, then one for each empty directory."""
+    with Difference(changes.before, changes.after) as difference:
+        for change in difference:
+            say_json(change_json(change, changes.annotations(change), instances=instances))
+    for kind, path in changes.iter_directories():
+        say_json(directory_json(kind, path))
+
+
+def say_changes(changes: Changes, *, instances: bool = False, limit: int | None = None) -> None:
+    """For people; with a limit, only so many files."""
+    with Difference(changes.before, changes.after) as difference:
+        _say_all(difference.counts, _beside(changes))
+        for directory, some in groupby(islice(difference, limit), key=lambda change: change.path[:-1]):
+            say()
+            _say_directory(changes, directory, some, instances=instances)
+        if limit is not None and difference.counts.total() > limit:
+            say(f"… and {difference.counts.total() - limit:,} more; 'dset diff' lists all")
+
+
+def say_stat(changes: Changes, *, as_json: bool) -> None:
     """Counts of files and instances."""
-    changes = diff_trees(before, after)
     totals = [0, 0, 0]
-    for change in changes:
-        for place, number in enumerate(diff_annotations(before, after, change).counts()):
-            totals[place] += number
+    replaced = 0
+    with Difference(changes.before, changes.after) as difference:
+        kinds = difference.counts
+        for change in difference:
+            replaced += change.kind is Kind.MODIFIED and change.is_replaced
+            for place, number in enumerate(changes.annotations(change).counts()):
+                totals[place] += number
     if as_json:
-        files = Counter(change.kind.value for change in changes)
         instances = dict(zip(("added", "removed", "modified"), totals, strict=True))
-        declared = {what: dict(Counter(kind for kind, _ in _declarations(before, after, what))) for what in _DECLARED}
-        say_json({"files": {kind.value: files[kind.value] for kind in Kind}, "instances": instances, **declared})
+        files = {kind.value: kinds[kind] for kind in Kind}
+        beside = declarations_json(changes.declarations) | {"definition": definitions_json(changes.definition)}
+        say_json({"files": files, "replaced": replaced, "instances": instances, **beside})
         return
-    _say_directories(before, after)
-    _say_declarations(before, after)
-    say(_summary(Counter(change.kind for change in changes)))
-    say(f"instances: {counts(zip(totals, ('added', 'removed', 'modified'), strict=True))}")
+    more = [f"other bytes: {count(replaced, 'file')}"] if replaced else []
+    said = f"instances: {counts(zip(totals, ('added', 'removed', 'modified'), strict=True))}"
+    _say_all(kinds, _beside(changes), said, *more)
 
 
 def _summary(kinds: Counter[Kind]) -> str:
-    return f"{count(kinds.total(), 'change')}: {counts((kinds[kind], kind.value) for kind in Kind)}"
+    total = styled(count(kinds.total(), "change"), bold=True)
+    return f"{total}: {counts((kinds[kind], kind.value) for kind in Kind)}"
 
 
-def _as_json(change: FileChange, annotations: AnnotationChange, *, instances: bool) -> dict[str, Any]:
-    added, removed, modified = annotations.counts()
-    result: dict[str, Any] = {
-        "change": change.kind.value,
-        "path": format_path(change.path),
-        "file": format_id(change.file),
-        "blob": [format_id(record.blob) if record else None for record in (change.old, change.new)],
-        "variables": {name: list(values) for name, values in annotations.variables.items()},
-        "instances": {"added": added, "removed": removed, "modified": modified},
-        "annotated": [record.annotated if record else None for record in (change.old, change.new)],
-    }
-    if change.source is not None:
-        result["from"] = format_path(change.source)
-    if instances:
-        result["instance_changes"] = [
-            [format_instance(side) if side else None for side in (one.old, one.new)] for one in annotations.instances
-        ]
-    return result
+def _say_directory(changes: Changes, directory: Path, some: Iterable[FileChange], *, instances: bool) -> None:
+    indent = ""
+    if directory != ROOT:
+        say(heading(directory, _note(changes, directory)))
+        indent = "  "
+    for change in some:
+        annotations = changes.annotations(change)
+        say(indent + file_line(change, annotations))
+        if instances:
+            for one in sorted(annotations.instances, key=_instance_order):
+                say(f"{indent}    {instance_line(one)}")
 
 
-def _say_change(change: FileChange, annotations: AnnotationChange, *, instances: bool) -> None:
-    source = f"{format_path(change.source)} -> " if change.source is not None else ""
-    details = _details(change, annotations)
-    say(f"{_SIGNS[change.kind]} {source}{format_path(change.path)}{f'  ({details})' if details else ''}")
-    if instances:
-        for one in annotations.instances:
-            say(f"    {_instance_line(one)}")
+def _instance_order(change: InstanceChange) -> tuple[bool, bool]:
+    """Those that came, those that went, those that differ: the order of the counts."""
+    return change.old is not None, change.new is not None
 
 
-def _details(change: FileChange, annotations: AnnotationChange) -> str:
-    added, removed, modified = annotations.counts()
-    parts = []
-    if change.kind is Kind.MODIFIED:
-        parts += [
-            f"{name}: {format_value(old) or 'unset'} -> {format_value(new) or 'unset'}"
-            for name, (old, new) in annotations.variables.items()
-        ]
-        if change.old and change.new and change.old.blob != change.new.blob:
-            parts.append(f"bytes {format_short(change.old.blob)} -> {format_short(change.new.blob)}")
-        if change.old and change.new and change.old.annotated != change.new.annotated:
-            parts.append("annotated" if change.new.annotated else "no longer annotated")
-    numbers = [(added, "added"), (removed, "removed"), (modified, "modified")]
-    if any(number for number, _ in numbers):
-        parts.append(f"instances: {counts(numbers)}")
-    return "; ".join(parts)
+def _note(changes: Changes, directory: Path) -> str:
+    """Whether a directory came or went."""
+    if changes.before.path != changes.after.path:
+        return ""
+    was, now = (side.reader.find_entry(directory) is not None for side in (changes.before, changes.after))
+    return "" if was and now else "new" if now else "gone"
 
 
-def _instance_line(change: InstanceChange) -> str:
-    if change.old is None or change.new is None:
-        one = change.new or change.old
-        assert one is not None, "a change has at least one side"
-        return f"{'-' if change.new is None else '+'} {one.label} {describe_geometry(one.geometry)}"
-    labels = change.new.label if change.old.label == change.new.label else f"{change.old.label} -> {change.new.label}"
-    places = [describe_geometry(side.geometry) for side in (change.old, change.new)]
-    return f"~ {labels} {' -> '.join(dict.fromkeys(places))}"
+def _beside(changes: Changes) -> list[str]:
+    """A line for each thing that changed and is no file: declarations, definitions, directories without files."""
+    return [
+        *map(definition_line, changes.definition),
+        *map(declaration_line, changes.declarations),
+        *(directory_line(*one) for one in changes.iter_directories()),
+    ]
 
 
-def _say_directories(before: TreeReader, after: TreeReader) -> None:
-    for sign, paths in zip("+-", diff_directories(before, after), strict=True):
-        for path in paths:
-            say(f"{sign} {format_path(path)}/  (empty)")
-
-
-def _say_declarations(before: TreeReader, after: TreeReader) -> None:
-    for what in _DECLARED:
-        for kind, name in _declarations(before, after, what):
-            say(f"{_SIGNS[Kind(kind)]} {what.removesuffix('s')} {name}")
-
-
-def _declarations(before: TreeReader, after: TreeReader, what: str) -> Iterator[tuple[str, str]]:
-    """What happened to which declaration."""
-    old = {one.name: one for one in getattr(before.tree, what)}
-    new = {one.name: one for one in getattr(after.tree, what)}
-    for name in sorted(old.keys() | new.keys()):
-        if old.get(name) != new.get(name):
-            kind = Kind.ADDED if name not in old else Kind.REMOVED if name not in new else Kind.MODIFIED
-            yield kind.value, name
+def _say_all(kinds: Counter[Kind], beside: list[str], *more: str) -> None:
+    """The counts, unless only other things than files changed, and those."""
+    if kinds.total() or not beside:
+        for line in (_summary(kinds), *more):
+            say(line)
+        if beside:
+            say()
+    for line in beside:
+        say(line)

@@ -1,12 +1,12 @@
 """What every command starts from: the folder, the repository in it, and who runs the command."""
 
-import os
-import pwd
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
+from dset.identity import checked_author, find_author
 from dset.state import State
 from dvcore.errors import InvalidInputError
 from dvcore.repo.layout import Layout, find_layout
@@ -19,7 +19,7 @@ def open_repository(author: str | None = None) -> Repository:
     layout = find_layout(_folder(context))
     settings = _settings(layout)
     allowed = allows_network_fs() or _is_allowed(settings, layout.config)
-    author = author or _author(settings, layout.config)
+    author = find_author(author, partial(_configured_author, settings, layout.config))
     return context.with_resource(Repository.open(layout.root, author=author, allow_network_fs=allowed))
 
 
@@ -31,11 +31,6 @@ def on_disk(path: Path) -> Path:
 def _folder(context: click.Context) -> Path:
     state: State = context.obj
     return state.folder
-
-
-def system_author() -> str:
-    """`DSET_AUTHOR`, or who the system says that runs this."""
-    return os.environ.get("DSET_AUTHOR") or _system_author()
 
 
 def allows_network_fs() -> bool:
@@ -55,28 +50,16 @@ def _is_allowed(settings: str, where: Path) -> bool:
     return bool(allowed)
 
 
-def _author(settings: str, where: Path) -> str:
-    return os.environ.get("DSET_AUTHOR") or _configured_author(settings, where) or _system_author()
-
-
 def _configured_author(settings: str, where: Path) -> str | None:
     author = _find_setting(settings, "identity", "author", where)
     if author is not None and not isinstance(author, str):
         raise InvalidInputError(f"{where}: identity.author is no text", hint='write "Name <mail>"')
-    return author
+    return checked_author(author, f"{where}: identity.author") if author and author.strip() else None
 
 
 def _find_setting(settings: str, table: str, name: str, where: Path) -> object:
     # Most repositories configure nothing, and then nothing has to be parsed.
     return _read_table(settings, table, where).get(name) if table in settings else None
-
-
-def _system_author() -> str:
-    try:
-        name = pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        name = f"user-{os.getuid()}"
-    return f"{name} <{name}@{os.uname().nodename}>"
 
 
 def _read_table(text: str, name: str, where: Path) -> dict[str, Any]:

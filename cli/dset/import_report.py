@@ -50,6 +50,7 @@ def json_report(report: ImportReport, to: str) -> dict[str, Any]:
             "changed": _json_faults(report.adjusted),
             "added": files.instances_added,
             "present": files.instances_present,
+            "edited": files.instances_edited,
             "removed": files.instances_removed,
         },
         "converted": report.converted,
@@ -91,6 +92,7 @@ def _say_instances(report: ImportReport) -> None:
     numbers = [
         (files.instances_added, "added"),
         (files.instances_present, "there already"),
+        (files.instances_edited, "edited"),
         (files.instances_removed, "removed"),
         (len(report.left_out), "left out"),
         (report.refused_instances, "of files that were left out"),

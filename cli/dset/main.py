@@ -3,6 +3,7 @@
 Exit codes: 0 done, 1 failed (or, for checks, not well), 2 called wrongly, 130 interrupted.
 """
 
+import gc
 import os
 import sys
 import traceback
@@ -34,9 +35,15 @@ COMMANDS: Final = {
     "commit": "Fix the working state under one hash.",
     "log": "List commits.",
     "diff": "Show what changed between two revisions.",
-    "branch": "List, create and delete branches.",
+    "blame": "Say which commit made each part of a file.",
+    "branch": "List, create, rename and delete branches.",
     "switch": "Go to another branch.",
-    "tag": "List and create tags.",
+    "tag": "List, create and delete tags.",
+    "merge": "Bring another branch's changes in.",
+    "resolve": "Settle conflicts of a merge.",
+    "restore": "Make a directory what it was.",
+    "revert": "Take back what a commit did.",
+    "cherry-pick": "Do again here what a commit did.",
     "undo": "Take back the newest operation.",
     "redo": "Do again what undo took back.",
     "operations": "List operations, newest first.",
@@ -47,7 +54,12 @@ COMMANDS: Final = {
     "fsck": "Check the repository.",
     "gc": "Remove what nothing leads to any more.",
 }
-"""Each command and its line in the help; its module is `dset.commands.<name>_command`."""
+"""Each command and its line in the help; its module is `dset.commands.<name>_command`, with `_` for `-`."""
+
+
+_COLLECTED_AT: Final = 50_000
+"""Objects that come to be before Python looks for cycles among the youngest. We make next to none, and at Python's own
+700 an import of many boxes spends a tenth of its time looking."""
 
 
 class LazyGroup(click.Group):
@@ -61,7 +73,7 @@ class LazyGroup(click.Group):
         """The command, or None where there is none of this name."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"dset.commands.{cmd_name}_command").command
+        command: click.Command = import_module(f"dset.commands.{cmd_name.replace('-', '_')}_command").command
         return command
 
     def resolve_command(
@@ -99,6 +111,7 @@ def cli(context: click.Context, folder: Path, allow_network_fs: bool, debug: boo
 
 def main() -> None:
     """Entry point of the command."""
+    gc.set_threshold(_COLLECTED_AT)
     try:
         code = cli.main(standalone_mode=False)
     except click.exceptions.Exit as stop:

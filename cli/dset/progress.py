@@ -64,8 +64,12 @@ class LineProgress:
 
 
 def shown_progress() -> TerminalProgress | LineProgress:
-    """What fits stderr."""
-    return TerminalProgress() if sys.stderr.isatty() else LineProgress()
+    """What fits stderr. A command that fails or is interrupted leaves no bar, and the terminal's cursor as it was."""
+    if not sys.stderr.isatty():
+        return LineProgress()
+    progress = TerminalProgress()
+    click.get_current_context().call_on_close(progress.finish)
+    return progress
 
 
 def _make_bar() -> "Bar":

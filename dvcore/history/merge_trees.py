@@ -5,24 +5,27 @@ conflict is a value beside it. Without conflicts it does not matter who merges w
 `docs/merging.md` has the rules.
 """
 
-from collections.abc import Collection, Sequence
-from contextlib import closing
+from collections.abc import Collection
 from dataclasses import dataclass, replace
-from pathlib import Path as FolderPath
+from typing import Final
 
-from dvcore.history.merge_files import FileMerger
+from dvcore.history.declarations_in_use import UseCollector
+from dvcore.history.entry_moves import Moves, find_moves
+from dvcore.history.merge_presence import Presence, Suspects
+from dvcore.history.merge_records import MapMerger
 from dvcore.history.merging_annotations import RecordMerger
-from dvcore.history.merging_declarations import Declaration, merge_labels, merge_variables
+from dvcore.history.merging_declarations import merge_labels, merge_variables
 from dvcore.history.merging_entries import EntryMerger
 from dvcore.history.settling import Settler, Strategy
-from dvcore.ids import TreeId
+from dvcore.ids import FileId, TreeId
 from dvcore.model.conflicts import Place, Sides
-from dvcore.model.files import FileRecord
-from dvcore.model.tree import Directory, Tree
-from dvcore.repo.edits import Change, Edits, apply_edits, spilling_edits
+from dvcore.model.names import format_path
+from dvcore.repo.edits import apply_edits
 from dvcore.repo.objects import Objects, save_tree
 from dvcore.repo.treereader import TreeReader
 from dvcore.store import ObjectDraft
+
+_NAMED: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,108 +39,61 @@ class MergedTrees:
 
 
 def merge_trees(
-    draft: ObjectDraft,
-    base: TreeId,
-    ours: TreeId,
-    theirs: TreeId,
-    *,
-    strategy: Strategy = Strategy.STOP,
-    scratch: FolderPath | None = None,
+    draft: ObjectDraft, base: TreeId, ours: TreeId, theirs: TreeId, *, strategy: Strategy = Strategy.STOP
 ) -> MergedTrees:
     """Merge what came of `base` on two sides; all three are read from, and the result is written into, the draft.
-    `scratch` is a folder for private files, where there is much to do.
 
-    Raises CorruptError, NeedsNewerError.
+    1. Merge the directories name by name, and the records file by file.
+    2. See which files the result holds, and which it has records of; bring the two together.
+    3. Merge the declarations, with what changed files use of them.
+
+    Raises ConflictError where a variable has two types, and files have values of both; CorruptError, NeedsNewerError.
     """
     objects = Objects(draft)
-    with closing(spilling_edits(scratch)) as edits:
-        merge = _Merge(
-            draft,
-            TreeReader(objects, base),
-            TreeReader(objects, ours),
-            TreeReader(objects, theirs),
-            Settler(strategy),
-            edits,
-        )
-        return merge.run()
+    readers = TreeReader(objects, base), TreeReader(objects, ours), TreeReader(objects, theirs)
+    trees = readers[0].tree, readers[1].tree, readers[2].tree
+    settler = Settler(strategy)
+    use = UseCollector(objects, *trees)
+
+    entries = EntryMerger(*readers, draft, settler)  # 1
+    records = RecordMerger(objects, draft, settler)
+    files = MapMerger(readers[1].nodes, draft, records, use.note)
+    merged = replace(trees[1], root=entries.merge(), files=files.merge(*trees), merging=None)
+
+    result = TreeReader(objects, save_tree(draft, merged))  # 2
+    disputed = {file for side, path in entries.disputed for _, file in side.iter_files(path)}
+    clashes = {path for _, path in entries.disputed}
+    moves = find_moves(*readers, files.contested | disputed)
+    suspects = Suspects(files.contested, disputed, clashes, *moves)
+    edits = Presence(*readers, result, records, use.note).settle(suspects)
+    if edits:
+        merged = objects.load_tree(apply_edits(draft, result, edits))
+
+    declared = replace(  # 3
+        merged,
+        variables=merge_variables(settler, *trees, use.found),
+        labels=merge_labels(settler, *trees, use.found),
+    )
+    return MergedTrees(save_tree(draft, declared), settler.conflicts, tuple(_spread_notes(*moves)))
 
 
-@dataclass(slots=True)
-class _Merge:
-    draft: ObjectDraft
-    base: TreeReader
-    ours: TreeReader
-    theirs: TreeReader
-    settler: Settler
-    edits: Edits
-
-    def run(self) -> MergedTrees:
-        trees = (self.base.tree, self.ours.tree, self.theirs.tree)
-        used = _Used(self.ours.objects, is_wanted=_lacks_declaration(*trees))
-        entries = EntryMerger(self.base, self.ours, self.theirs, self.draft, self.settler, self.edits.entries)
-        entries.merge()
-        records = RecordMerger(self.ours.objects, self.draft, self.settler)
-        files = FileMerger(self.base, self.ours, self.theirs, records, self.edits, used.note)
-        files.merge()
-        variables, labels = merge_variables(self.settler, *trees), merge_labels(self.settler, *trees)
-        made = self._cleared(apply_edits(self.draft, self.ours, self.edits), entries)
-        tree = replace(
-            made,
-            variables=_with_used(variables, self.base.tree.variables, used.variables),
-            labels=_with_used(labels, self.base.tree.labels, used.labels),
-            merging=None,
-        )
-        return MergedTrees(save_tree(self.draft, tree), self.settler.conflicts, tuple(files.notes))
-
-    def _cleared(self, made: TreeId, entries: EntryMerger) -> Tree:
-        """The tree without directories that were to go, and without files that no directory holds."""
-        if not entries.emptied and not entries.displaced:
-            return self.ours.objects.load_tree(made)
-        reader = TreeReader(self.ours.objects, made)
-        edits = Edits()
-        for path in entries.emptied:
-            there = reader.find_entry(path)
-            if isinstance(there, Directory) and not there.files:
-                edits.entries[path] = Change(there, None)
-        displaced = {file for side, path in entries.displaced for _, file in side.iter_files(path)}
-        for file, paths in reader.certain_paths_of(displaced).items():
-            record = reader.find_record(file)
-            if record is not None and not paths:
-                edits.files[file] = Change(record, None)
-        return self.ours.objects.load_tree(apply_edits(self.draft, reader, edits))
+def _spread_notes(ours: Moves, theirs: Moves) -> list[str]:
+    """About files that end in more directories than either side had them in."""
+    spread = [
+        file
+        for file in ours.came.keys() & theirs.came.keys()
+        if _gained(theirs, ours, file) > 0 and _gained(ours, theirs, file) > 0
+    ]
+    return [f"in more directories than either side had them in: {_named(ours, spread)}"] if spread else []
 
 
-class _Used:
-    """The variables and labels that changed records of the result use, where anybody wants to know."""
-
-    def __init__(self, objects: Objects, *, is_wanted: bool) -> None:
-        self.variables: set[str] = set()
-        self.labels: set[str] = set()
-        self._objects = objects
-        self._is_wanted = is_wanted
-
-    def note(self, record: FileRecord) -> None:
-        """Look into one."""
-        if not self._is_wanted:
-            return
-        annotations = self._objects.load_annotations(record.annotations)
-        self.variables.update(record.variables, annotations.variables)
-        self.labels.update(one.label for one in annotations.instances)
+def _gained(mover: Moves, other: Moves, file: FileId) -> int:
+    """By how many entries of the file the result is more than what the other side has."""
+    came = mover.came.get(file, set()) - other.came.get(file, set())
+    left = mover.left.get(file, set()) - other.left.get(file, set())
+    return len(came) - len(left)
 
 
-def _lacks_declaration(base: Tree, *sides: Tree) -> bool:
-    """Whether a side no longer declares something."""
-    return any(not _declared(base) <= _declared(side) for side in sides)
-
-
-def _declared(tree: Tree) -> set[tuple[str, str]]:
-    return {("variable", one.name) for one in tree.variables} | {("label", one.name) for one in tree.labels}
-
-
-def _with_used(
-    declared: Sequence[Declaration], base: Sequence[Declaration], used: Collection[str]
-) -> tuple[Declaration, ...]:
-    """The declarations, with those of the base that one side removed while the other side used them anew."""
-    names = {one.name for one in declared}
-    missing = [one for one in base if one.name in used and one.name not in names]
-    return (*declared, *missing)
+def _named(moves: Moves, files: Collection[FileId]) -> str:
+    paths = sorted(min(moves.came[file]) for file in files)
+    return ", ".join(map(format_path, paths[:_NAMED])) + (", …" if len(paths) > _NAMED else "")

@@ -9,20 +9,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from dvcore.errors import CorruptError, StateError
+from dvcore.errors import CorruptError, InvalidInputError, StateError
 from dvcore.history.bases import merge_bases
 from dvcore.history.merge_trees import MergedTrees, merge_trees
 from dvcore.history.settling import Strategy
 from dvcore.ids import CommitId, TreeId, format_short
 from dvcore.model.commit import Commit
-from dvcore.model.conflicts import Merging, Place, Sides, encode_place, encode_sides
+from dvcore.model.conflicts import Conflict, Merging, Place, Sides, conflict_key, encode_conflict
 from dvcore.prolly import build
 from dvcore.repo.cells import branch_cell, find_commit, find_work, work_cell
-from dvcore.repo.commits import committed_tree
+from dvcore.repo.commits import checked_message, committed_tree
 from dvcore.repo.edits import empty_tree
 from dvcore.repo.objects import Objects, save_commit, save_tree
 from dvcore.repo.operations import record
 from dvcore.repo.repository import Repository, writes
+from dvcore.repo.revisions import dataset_parent
 from dvcore.store import ObjectDraft, ReadTransaction, WriteTransaction
 
 
@@ -59,11 +60,15 @@ class _Start:
 
 @dataclass(frozen=True, slots=True)
 class _Doing:
-    """What is done: how the log calls it, the message of its commit, and the commit that becomes its second parent."""
+    """What is brought into the working state: what leads from one tree to another. `description` is how the log calls
+    it, `parent` the commit that becomes the second parent of the merge's."""
 
     description: str
     message: str
-    theirs: CommitId | None = None
+    before: TreeId
+    after: TreeId
+    strategy: Strategy
+    parent: CommitId | None = None
 
 
 @writes
@@ -75,14 +80,17 @@ def merge_commit(
     strategy: Strategy = Strategy.STOP,
     fast_forward: bool = True,
 ) -> MergeReport:
-    """Merge a commit and all before it into the current branch.
+    """Merge a commit and all before it into the current branch; of a snapshot's commit, that of its dataset.
 
-    Raises StateError where the working state has uncommitted changes, CorruptError, NeedsNewerError.
+    Raises StateError where the working state has uncommitted changes, InvalidInputError for a message without text and
+    for a commit that only defines a project, ConflictError where no tree can hold both sides, CorruptError,
+    NeedsNewerError.
     """
+    theirs = _dataset_commit(repository, theirs)
+    message = checked_message(message)
     while True:
         start = _clean_start(repository, "merge")
-        doing = _Doing(f"merge: {format_short(theirs)}", message, theirs)
-        report = _merge_once(repository, start, theirs, doing, strategy, fast_forward=fast_forward)
+        report = _merge_once(repository, start, theirs, message, strategy, fast_forward=fast_forward)
         if report is not None:
             return report
 
@@ -99,15 +107,13 @@ def apply_change(
 ) -> MergeReport:
     """Do on the current branch what leads from one tree to another, and commit it: one commit again, or backwards.
 
-    Raises StateError where the working state has uncommitted changes, or where there is nothing to do.
+    Raises StateError where the working state has uncommitted changes, or where there is nothing to do, and the rest as
+    `merge_commit`.
     """
+    doing = _Doing(description, checked_message(message), before, after, strategy)
     while True:
         start = _clean_start(repository, description)
-        draft = repository.draft()
-        merged = merge_trees(draft, before, start.work, after, strategy=strategy, scratch=repository.scratch)
-        if merged.tree == start.work and not merged.conflicts:
-            raise StateError(f"nothing to commit: {description} changes nothing here")
-        report = _finish(repository, start, draft, merged, _Doing(description, message))
+        report = _bring_in(repository, start, repository.draft(), doing)
         if report is not None:
             return report
 
@@ -149,52 +155,62 @@ def _merge_once(
     repository: Repository,
     start: _Start,
     theirs: CommitId,
-    doing: _Doing,
+    message: str,
     strategy: Strategy,
     *,
     fast_forward: bool,
 ) -> MergeReport | None:
     """None where the branch moved meanwhile."""
     draft = repository.draft()
+    description = f"merge: {format_short(theirs)}"
     bases = [] if start.head is None else merge_bases(repository.objects, start.head, theirs)
-    if start.head == theirs or theirs in bases:
+    if theirs in bases:
         return MergeReport(Outcome.UP_TO_DATE, start.head, {})
     tree = repository.objects.load_commit(theirs).tree
     if start.head is None or (fast_forward and bases == [start.head]):
-        cells: dict[str, bytes] = {branch_cell(start.branch): theirs, work_cell(start.branch): tree}
-        moved = _update(repository, start, doing.description, cells, draft)
+        cells = {branch_cell(start.branch): theirs, work_cell(start.branch): tree}
+        moved = _update(repository, start, description, cells, draft)
         return MergeReport(Outcome.FAST_FORWARD, theirs, {}) if moved else None
-    merged = merge_trees(
-        draft,
-        base_tree(draft, start.head, theirs),
-        start.work,
-        tree,
-        strategy=strategy,
-        scratch=repository.scratch,
-    )
-    return _finish(repository, start, draft, merged, doing)
+    before = base_tree(draft, start.head, theirs)
+    return _bring_in(repository, start, draft, _Doing(description, message, before, tree, strategy, theirs))
 
 
-def _finish(
-    repository: Repository, start: _Start, draft: ObjectDraft, merged: MergedTrees, doing: _Doing
-) -> MergeReport | None:
-    """Commit what was merged, or put it with its conflicts into the working state."""
+def _bring_in(repository: Repository, start: _Start, draft: ObjectDraft, doing: _Doing) -> MergeReport | None:
+    """Commit what was merged, or put it with its conflicts into the working state; None where the branch moved."""
+    merged = merge_trees(draft, doing.before, start.work, doing.after, strategy=doing.strategy)
     if merged.conflicts:
-        cells: dict[str, bytes] = {work_cell(start.branch): _with_conflicts(draft, merged, doing.theirs)}
+        cells: dict[str, bytes] = {work_cell(start.branch): _with_conflicts(draft, merged, doing)}
         done = _update(repository, start, f"{doing.description}, with conflicts", cells, draft)
         return MergeReport(Outcome.CONFLICTS, None, merged.conflicts, merged.notes) if done else None
+    if merged.tree == start.work and doing.parent is None:
+        raise StateError(f"nothing to commit: {doing.description} changes nothing here")
     who = repository.who()
-    parents = tuple(one for one in (start.head, doing.theirs) if one is not None)
+    parents = tuple(one for one in (start.head, doing.parent) if one is not None)
     commit = save_commit(draft, Commit(merged.tree, parents, who.author, who.time, doing.message))
     cells = {branch_cell(start.branch): commit, work_cell(start.branch): merged.tree}
     done = _update(repository, start, doing.description, cells, draft)
     return MergeReport(Outcome.COMMITTED, commit, {}, merged.notes) if done else None
 
 
-def _with_conflicts(draft: ObjectDraft, merged: MergedTrees, theirs: CommitId | None) -> TreeId:
-    items = sorted((encode_place(place), encode_sides(sides)) for place, sides in merged.conflicts.items())
-    merging = Merging(theirs, build(draft, items), len(items))
+def _with_conflicts(draft: ObjectDraft, merged: MergedTrees, doing: _Doing) -> TreeId:
+    conflicts = (Conflict(place, sides) for place, sides in merged.conflicts.items())
+    items = ((conflict_key(one.place), draft.put(encode_conflict(one))) for one in conflicts)
+    root = build(draft, sorted(items))
+    merging = Merging(doing.parent, doing.message, doing.before, doing.after, root, len(merged.conflicts))
     return save_tree(draft, replace(Objects(draft).load_tree(merged.tree), merging=merging))
+
+
+def _dataset_commit(repository: Repository, id_: CommitId) -> CommitId:
+    """The commit itself, or of a snapshot's the dataset's.
+
+    Raises InvalidInputError for one that only defines a project.
+    """
+    commit = repository.objects.load_commit(id_)
+    if commit.definition is None:
+        return id_
+    if commit.manifest is None:
+        raise InvalidInputError(f"the commit {format_short(id_)} defines a project, and has no files to merge")
+    return dataset_parent(commit)
 
 
 def _clean_start(repository: Repository, what: str) -> _Start:

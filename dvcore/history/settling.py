@@ -32,19 +32,22 @@ class Settler:
 
     def settle(self, place: Place, sides: Sides) -> bytes | None:
         """What becomes of a thing, encoded. A side that did not change it gives way."""
-        base, ours, theirs = sides.base, sides.ours, sides.theirs
-        if is_settled(base, ours, theirs):
-            return merged(base, ours, theirs)
+        if is_settled(sides.base, sides.ours, sides.theirs):
+            return merged(sides.base, sides.ours, sides.theirs)
+        return self.dispute(place, sides)
+
+    def dispute(self, place: Place, sides: Sides) -> bytes | None:
+        """The same of a thing about which the sides disagree, for a reason that its values need not show."""
         match self.strategy:
             case Strategy.THEIRS:
-                return theirs
+                return sides.theirs
             case Strategy.BASE:
-                return base
-            case Strategy.UNION if ours is None:
-                return theirs
+                return sides.base
+            case Strategy.UNION if sides.ours is None:
+                return sides.theirs
             case Strategy.STOP:
                 self.conflicts[place] = sides
-        return ours
+        return sides.ours
 
 
 def is_settled(base: object, ours: object, theirs: object) -> bool:

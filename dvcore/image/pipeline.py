@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Final, Literal, TypeAlias, TypeVar, get_args
+from typing import Final, Literal, Protocol, TypeAlias, TypeVar, get_args
 
 from dvcore.errors import InvalidInputError, nearest_hint
 from dvcore.image.downsample import (
@@ -53,6 +53,22 @@ _LATER_DEFAULTS: Final = {"range": "none", "bit_depth": "8", "reducing_gap": "no
 _Choice = TypeVar("_Choice", bound=str)
 
 
+class HeaderFacts(SampleFacts, Protocol):
+    """Facts of a `Probe`, or of an image as a tree records it; sizes as displayed."""
+
+    @property
+    def width(self) -> int:
+        """In pixels."""
+
+    @property
+    def height(self) -> int:
+        """In pixels."""
+
+    @property
+    def orientation(self) -> int | None:
+        """The EXIF tag as it stands, None where there is none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pipeline:
     """One project's treatment of images."""
@@ -93,6 +109,10 @@ class Pipeline:
         opaque 8-bit gray or RGB JPEG or PNG, in the encoding that was asked for; with `bit_depth` 16 and no range an
         opaque 16-bit gray PNG.
         """
+        return self.keeps(facts) and not facts.transparent
+
+    def keeps(self, facts: HeaderFacts) -> bool:
+        """The same of facts that do not tell whether the image is opaque."""
         encoding = _ENCODINGS_OF.get(facts.format)
         return (
             encoding is not None
@@ -100,7 +120,6 @@ class Pipeline:
             and facts.orientation in (None, 1)
             and facts.bits == int(self.bit_depth)
             and facts.mode in self._passing_modes()
-            and not facts.transparent
             and target_size(self.downsampling, facts.width, facts.height) == (facts.width, facts.height)
         )
 

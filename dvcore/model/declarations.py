@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from dvcore.encoding import Fields, is_count
+from dvcore.encoding import Fields, decode, encode, is_count
 from dvcore.errors import CorruptError, InvalidInputError, NeedsNewerError, nearest_hint
 from dvcore.model.values import Value, ValueType, check_value, format_value, has_type, parse_value, python_type
 
@@ -167,6 +167,26 @@ def unpack_label(raw: object) -> LabelDeclaration:
     if any(index >= len(declaration.keypoints) for pair in declaration.skeleton for index in pair):
         raise CorruptError(f"the skeleton of label {declaration.name!r} joins keypoints that it does not have")
     return declaration
+
+
+def encode_variable(declaration: VariableDeclaration) -> bytes:
+    """One declaration alone, as a tree holds it."""
+    return encode(pack_variable(declaration))
+
+
+def decode_variable(data: bytes) -> VariableDeclaration:
+    """The declaration that the bytes hold. Raises as `unpack_variable`."""
+    return unpack_variable(decode(data))
+
+
+def encode_label(declaration: LabelDeclaration) -> bytes:
+    """One declaration alone, as a tree holds it."""
+    return encode(pack_label(declaration))
+
+
+def decode_label(data: bytes) -> LabelDeclaration:
+    """The declaration that the bytes hold. Raises as `unpack_label`."""
+    return unpack_label(decode(data))
 
 
 def least_tree_version(variables: Iterable[VariableDeclaration], labels: Iterable[LabelDeclaration]) -> int:

@@ -123,8 +123,8 @@ def bounds(geometry: Geometry) -> Bounds:
     Raises InvalidInputError for a mask whose code is none.
     """
     match geometry:
-        case Box(x, y, width, height):
-            return x, y, x + width, y + height
+        case Box():
+            return geometry.x, geometry.y, geometry.x + geometry.width, geometry.y + geometry.height
         case RotatedBox():
             return _rotated_bounds(geometry)
         case Mask():

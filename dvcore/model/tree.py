@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from dvcore.encoding import check_id, decode, decode_object, encode, encode_object, is_count
 from dvcore.errors import CorruptError, NeedsNewerError
-from dvcore.ids import ID_BYTES, CommitId, FileId, NodeId
-from dvcore.model.conflicts import Merging
+from dvcore.ids import ID_BYTES, FileId, NodeId
+from dvcore.model.conflicts import Merging, pack_merging, unpack_merging
 from dvcore.model.declarations import (
     LabelDeclaration,
     VariableDeclaration,
@@ -80,7 +80,7 @@ def encode_tree(tree: Tree) -> bytes:
             "files": tree.files,
             "variables": [pack_variable(one) for one in tree.variables] or None,
             "labels": [pack_label(one) for one in tree.labels] or None,
-            "merging": None if tree.merging is None else _pack_merging(tree.merging),
+            "merging": None if tree.merging is None else pack_merging(tree.merging),
         },
     )
 
@@ -91,12 +91,13 @@ def decode_tree(data: bytes) -> Tree:
     Raises CorruptError, NeedsNewerError.
     """
     fields = decode_object(data, KIND, newest=NEWEST_VERSION)
+    merging = fields.array_or_none("merging")
     tree = Tree(
         root=_unpack_directory(fields.array("root")),
         files=NodeId(fields.id("files")),
         variables=tuple(unpack_variable(raw) for raw in fields.array_or_empty("variables")),
         labels=tuple(unpack_label(raw) for raw in fields.array_or_empty("labels")),
-        merging=_unpack_merging(fields.array_or_none("merging")),
+        merging=None if merging is None else unpack_merging(merging),
     )
     fields.end()
     fields.check_version(_least_version(tree))
@@ -109,21 +110,6 @@ def decode_tree(data: bytes) -> Tree:
 
 def _least_version(tree: Tree) -> int:
     return least_tree_version(tree.variables, tree.labels) if tree.merging is None else 3
-
-
-def _pack_merging(merging: Merging) -> list[Any]:
-    return [merging.theirs, merging.conflicts, merging.number]
-
-
-def _unpack_merging(raw: list[Any] | None) -> Merging | None:
-    match raw:
-        case None:
-            return None
-        case [theirs, conflicts, number] if is_count(number):
-            commit = None if theirs is None else CommitId(check_id(theirs, "merge", "commit"))
-            return Merging(commit, NodeId(check_id(conflicts, "merge", "map of conflicts")), number)
-        case _:
-            raise CorruptError("a tree holds a merge that is none")
 
 
 def _has_twins(values: Iterable[str | int]) -> bool:

@@ -6,6 +6,7 @@ from enum import Enum
 from typing import Any, Final
 from unicodedata import normalize
 
+from dvcore.encoding import decode
 from dvcore.errors import CorruptError, InvalidInputError
 
 Value = bool | int | float | str
@@ -92,6 +93,15 @@ def format_value(value: Value | None) -> str:
     if value is None:
         return ""
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def decode_value(data: bytes) -> Value:
+    """A value that was encoded alone.
+
+    Raises CorruptError.
+    """
+    value = decode(data)
+    return decode_values({"value": value}, "conflict")["value"]
 
 
 def decode_values(raw: dict[str, Any], what: str) -> dict[str, Value]:

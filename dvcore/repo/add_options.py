@@ -38,7 +38,8 @@ class AddOptions:
 class AddReport:
     """Counts of files and of instances. `completed` files were there and lacked something that came in; `new_names`
     maps the path that was asked for to the one that was given, for the first thousand of the `renamed` files;
-    `values_kept` counts files that had another value already.
+    `values_kept` counts files that had another value already. `instances_edited` were there and became what the source
+    says, where annotations are replaced; `instances_present` stayed as they were.
     `tree` is what the import alone has made of the working state, None where others changed it meanwhile."""
 
     added: int = 0
@@ -51,5 +52,6 @@ class AddReport:
     values_kept: int = 0
     instances_added: int = 0
     instances_present: int = 0
+    instances_edited: int = 0
     instances_removed: int = 0
     tree: TreeId | None = field(default=None, compare=False)

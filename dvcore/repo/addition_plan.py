@@ -6,7 +6,7 @@ What a name and a file id mean when files come in is decided here (`docs/importi
   under it are a conflict, a replacement, skipped or renamed, as the caller says;
 - a replaced file keeps id, split key and annotations;
 - instances that come again under a known id leave what is there, edited or not; others are added; none is removed
-  unless the caller says so.
+  unless the caller says so: then they become what the source says, each edited one under the id that it has.
 """
 
 from collections.abc import Iterator, Sequence
@@ -28,7 +28,7 @@ from dvcore.repo.add_options import AddOptions, AddReport, Declared, OnExisting
 from dvcore.repo.additions import Addition
 from dvcore.repo.annotating import label_changes
 from dvcore.repo.edits import Change, Edits, iter_found
-from dvcore.repo.entering import known_again
+from dvcore.repo.entering import known_again, known_edited
 from dvcore.repo.objects import EMPTY_ANNOTATIONS, Objects, save_annotations
 from dvcore.repo.records import find_records
 from dvcore.repo.treereader import TreeReader
@@ -209,16 +209,16 @@ class AdditionPlan:
         """Those that are there stay, others are added. `before` is the record's annotation set."""
         if addition.entered is None:
             return record
-        came = known_again(file, before.instances, addition.entered)
+        is_replaced = self.options.replace_annotations
+        came = (known_edited if is_replaced else known_again)(file, before.instances, addition.entered)
         present = {one.id: one for one in before.instances}
-        added = came.keys() - present.keys()
-        self.report.instances_added += len(added)
-        self.report.instances_present += len(came) - len(added)
-        if self.options.replace_annotations:
-            self.report.instances_removed += len(present.keys() - came.keys())
-            after = before.with_instances(came.values())
-        else:
-            after = before.with_instances({**came, **present}.values())
+        known = came.keys() & present.keys()
+        edited = sum(came[id_] != present[id_] for id_ in known) if is_replaced else 0
+        self.report.instances_added += len(came) - len(known)
+        self.report.instances_present += len(known) - edited
+        self.report.instances_edited += edited
+        self.report.instances_removed += len(present) - len(known) if is_replaced else 0
+        after = before.with_instances((came if is_replaced else {**came, **present}).values())
         annotations = save_annotations(self.draft, after) if after != before else record.annotations
         return replace(record, annotations=annotations, annotated=True)
 

@@ -1,11 +1,14 @@
 """Branches and tags: names for commits. Each branch has its own working state, so switching never loses anything."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dvcore.errors import ExistsError, NotFoundError, StateError, nearest_hint
 from dvcore.ids import CommitId
+from dvcore.repo.ancestry import count_beyond
 from dvcore.repo.cells import (
     HEAD,
+    REFS,
     TAGS,
     WORKING,
     branch_cell,
@@ -91,25 +94,44 @@ def switch_branch(repository: Repository, name: str) -> None:
 
 
 @writes
+def rename_branch(repository: Repository, old: str, new: str) -> None:
+    """Give a branch another name; its working state, and being the current one, go with it.
+
+    Raises NotFoundError, InvalidInputError, ExistsError.
+    """
+    check_ref_name("branch", new)
+
+    def action(transaction: WriteTransaction) -> None:
+        _check_branch(transaction, old)
+        _check_free(transaction, "branch", new)
+        cells: dict[str, object] = {work_cell(old): None, work_cell(new): find_work(transaction, old)}
+        commit = find_commit(transaction, branch_cell(old))
+        if commit is not None:
+            cells |= {branch_cell(old): None, branch_cell(new): commit}
+        if find_text(transaction, HEAD) == old:
+            cells[HEAD] = new
+        record(transaction, repository.who(), f"branch: rename {old} to {new}", cells)
+
+    repository.store.update(action)
+
+
+@writes
 def delete_branch(repository: Repository, name: str, *, force: bool = False) -> None:
     """Remove a branch's name and working state; commits stay reachable through the operation log.
 
-    Raises NotFoundError, and StateError for the current branch or, unless forced, for one with uncommitted work.
+    Raises NotFoundError, and StateError for the current branch or, unless forced, for one with uncommitted work or with
+    commits that no other branch, tag or snapshot leads to.
     """
 
     def action(transaction: WriteTransaction) -> None:
         _check_branch(transaction, name)
-        tree, commit = find_work(transaction, name), find_commit(transaction, branch_cell(name))
+        commit = find_commit(transaction, branch_cell(name))
         if find_text(transaction, HEAD) == name:
             raise StateError(f"{name!r} is the current branch", hint="switch to another one first")
-        if tree != committed_tree(repository, commit) and not force:
-            raise StateError(f"the branch {name!r} has uncommitted work", hint="--force deletes it all the same")
-        record(
-            transaction,
-            repository.who(),
-            f"branch: delete {name}",
-            {branch_cell(name): None, work_cell(name): None},
-        )
+        if not force:
+            _check_kept(repository, transaction, name, commit)
+        cells = (work_cell(name),) if commit is None else (branch_cell(name), work_cell(name))
+        record(transaction, repository.who(), f"branch: delete {name}", dict.fromkeys(cells))
 
     repository.store.update(action)
 
@@ -128,6 +150,42 @@ def create_tag(repository: Repository, name: str, commit: CommitId) -> None:
         record(transaction, repository.who(), f"tag: {name}", {tag_cell(name): commit})
 
     repository.store.update(action)
+
+
+@writes
+def delete_tag(repository: Repository, name: str) -> CommitId:
+    """Take a tag's name away; gives the commit that had it.
+
+    Raises NotFoundError.
+    """
+
+    def action(transaction: WriteTransaction) -> CommitId:
+        commit = find_commit(transaction, tag_cell(name))
+        if commit is None:
+            names = [cell.removeprefix(TAGS) for cell, _ in iter_cells(transaction, TAGS)]
+            raise NotFoundError(f"no tag {name!r}", hint=nearest_hint(name, names))
+        record(transaction, repository.who(), f"tag: delete {name}", {tag_cell(name): None})
+        return commit
+
+    return repository.store.update(action)
+
+
+def _check_kept(repository: Repository, transaction: ReadTransaction, name: str, commit: CommitId | None) -> None:
+    """Raises StateError where something would be lost with a branch."""
+    hint = "--force deletes it all the same"
+    if find_work(transaction, name) != committed_tree(repository, commit):
+        raise StateError(f"the branch {name!r} has uncommitted work", hint=hint)
+    if commit is None:
+        return
+    lost = count_beyond(repository.objects, commit, _iter_other_refs(transaction, branch_cell(name)))
+    if lost:
+        commits = "a commit" if lost == 1 else f"{lost} commits"
+        raise StateError(f"nothing but the branch {name!r} leads to {commits} of it", hint=hint)
+
+
+def _iter_other_refs(transaction: ReadTransaction, ref: str) -> Iterator[CommitId]:
+    """What all other refs lead to, be they of branches, tags, projects or snapshots."""
+    return (CommitId(value) for cell, value in iter_cells(transaction, REFS) if cell != ref)
 
 
 def _check_free(transaction: ReadTransaction, what: str, name: str) -> None:

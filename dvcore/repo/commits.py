@@ -8,12 +8,13 @@ from unicodedata import normalize
 from dvcore.errors import CorruptError, InvalidInputError, NotFoundError, StateError
 from dvcore.ids import CommitId, TreeId, format_short
 from dvcore.model.commit import Commit
+from dvcore.model.conflicts import Merging
 from dvcore.repo.cells import branch_cell, find_commit, find_work, work_cell
 from dvcore.repo.edits import empty_tree
 from dvcore.repo.objects import save_commit, save_tree
 from dvcore.repo.operations import record
 from dvcore.repo.repository import Repository, writes
-from dvcore.store import ObjectDraft, Table, WriteTransaction
+from dvcore.store import Table, WriteTransaction
 
 
 def head_commit(repository: Repository) -> CommitId | None:
@@ -48,31 +49,48 @@ def head_tree(repository: Repository) -> TreeId | None:
 
 
 @writes
-def commit_working(repository: Repository, message: str) -> CommitId:
-    """Fix the working state of the current branch under one hash; in the midst of a merge, as its commit.
+def commit_working(repository: Repository, message: str | None = None) -> CommitId:
+    """Fix the working state of the current branch under one hash; in the midst of a merge, as its commit, by default
+    with its message.
 
-    Raises InvalidInputError for a message without text, StateError where nothing has changed since the last commit, or
-    where a merge has conflicts that are not settled.
+    Raises InvalidInputError for a message without text and where there is none, StateError where nothing has changed
+    since the last commit, or where a merge has conflicts that are not settled.
+    """
+    given = None if message is None else checked_message(message)
+    branch = repository.branch()
+    return repository.store.update(lambda transaction: _commit(repository, transaction, branch, given))
+
+
+def checked_message(message: str) -> str:
+    """The message as a commit holds it.
+
+    Raises InvalidInputError for one without text.
     """
     message = normalize("NFC", message.strip())
     if not message:
         raise InvalidInputError("a commit needs a message", hint="give it with -m")
-    branch = repository.branch()
-    return repository.store.update(lambda transaction: _commit(repository, transaction, branch, message))
+    return message
 
 
-def _commit(repository: Repository, transaction: WriteTransaction, branch: str, message: str) -> CommitId:
-    tree, parent = find_work(transaction, branch), find_commit(transaction, branch_cell(branch))
-    if tree is None:
+def _commit(repository: Repository, transaction: WriteTransaction, branch: str, message: str | None) -> CommitId:
+    work, head = find_work(transaction, branch), find_commit(transaction, branch_cell(branch))
+    if work is None:
         raise CorruptError(f"the branch {branch!r} has no working state", hint="'dset fsck' says more")
-    if tree == committed_tree(repository, parent):
-        if parent is None:
+    loaded = repository.objects.load_tree(work)
+    merging = loaded.merging
+    if merging is not None:
+        _check_settled(merging)
+        message = message or merging.message
+    elif work == committed_tree(repository, head):
+        if head is None:
             raise StateError("nothing to commit: the working state is empty", hint="'dset import' brings files in")
         raise StateError("nothing to commit: nothing has changed since the last commit")
+    message = checked_message(message or "")
     who = repository.who()
     draft = repository.draft()
-    tree, merged = _settled(repository, draft, tree)
-    parents = tuple(one for one in (parent, merged) if one is not None)
+    tree = work if merging is None else save_tree(draft, replace(loaded, merging=None))
+    merged = None if merging is None else merging.parent
+    parents = tuple(one for one in (head, merged) if one is not None)
     commit = save_commit(draft, Commit(tree, parents, who.author, who.time, message))
     draft.flush_into(transaction)
     cells = {branch_cell(branch): commit, work_cell(branch): tree}
@@ -80,21 +98,13 @@ def _commit(repository: Repository, transaction: WriteTransaction, branch: str, 
     return commit
 
 
-def _settled(repository: Repository, draft: ObjectDraft, tree: TreeId) -> tuple[TreeId, CommitId | None]:
-    """The tree as a commit has it, and the commit that was merged into it.
-
-    Raises StateError where conflicts are left.
-    """
-    loaded = repository.objects.load_tree(tree)
-    if loaded.merging is None:
-        return tree, None
-    number = loaded.merging.number
-    if number:
+def _check_settled(merging: Merging) -> None:
+    """Raises StateError where conflicts are left."""
+    if merging.number:
         raise StateError(
-            f"{number} {'conflict' if number == 1 else 'conflicts'} of the merge not settled yet",
+            f"{merging.number} {'conflict' if merging.number == 1 else 'conflicts'} of the merge not settled yet",
             hint="'dset status' lists them, 'dset resolve' settles them, 'dset merge --abort' gives the merge up",
         )
-    return save_tree(draft, replace(loaded, merging=None)), loaded.merging.theirs
 
 
 def iter_history(repository: Repository, start: CommitId) -> Iterator[tuple[CommitId, Commit]]:

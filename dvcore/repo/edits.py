@@ -22,6 +22,7 @@ from dvcore.model.files import FileRecord, decode_record, encode_record
 from dvcore.model.names import MAX_DEPTH, Path, format_path
 from dvcore.model.tree import Directory, Entry, FileEntry, Tree, decode_entry, encode_entry
 from dvcore.prolly import Edit, NodeReader, NodeWriter, ProllyMap, build, edit
+from dvcore.repo.conflicts import has_conflicts, without_conflicts
 from dvcore.repo.editmaps import FileMap, Level, PathMap
 from dvcore.repo.objects import save_tree
 from dvcore.repo.treereader import TreeReader
@@ -43,19 +44,20 @@ class Change(Generic[T]):
 
 @dataclass(slots=True)
 class Edits:
-    """Changes by path, file and name. `takes` are entries that the plan read and relies on; `exact` plans hold for the
-    very tree that they were made on and no other. Where one path of `entries` lies under another, the outer one comes
-    first: the inner one changes what it put there."""
+    """Changes by path, file and name. `settles` are keys of a merge's conflicts that are settled. `takes` are entries
+    that the plan read and relies on; `exact` plans hold for the very tree that they were made on and no other. Where
+    one path of `entries` lies under another, the outer one comes first: the inner one changes what it put there."""
 
     entries: MutableMapping[Path, Change[Entry]] = field(default_factory=dict)
     files: MutableMapping[FileId, Change[FileRecord]] = field(default_factory=dict)
     variables: dict[str, Change[VariableDeclaration]] = field(default_factory=dict)
     labels: dict[str, Change[LabelDeclaration]] = field(default_factory=dict)
+    settles: set[bytes] = field(default_factory=set)
     takes: MutableMapping[Path, Entry] = field(default_factory=dict)
     exact: bool = False
 
     def __bool__(self) -> bool:
-        return bool(self.entries or self.files or self.variables or self.labels)
+        return bool(self.entries or self.files or self.variables or self.labels or self.settles)
 
     def close(self) -> None:
         """Give the room back that the maps may have on the disk."""
@@ -102,6 +104,7 @@ def holds_still(reader: TreeReader, edits: Edits, planned_on: TreeId) -> bool:
         and all(tree.find_variable(name) == change.before for name, change in edits.variables.items())
         and all(tree.find_label(name) == change.before for name, change in edits.labels.items())
         and all(numbers.get(change.after.number, name) == name for name, change in edits.labels.items() if change.after)
+        and has_conflicts(reader.objects, tree, edits.settles)
     )
 
 
@@ -120,6 +123,7 @@ def apply_edits(writer: NodeWriter, reader: TreeReader, edits: Edits) -> TreeId:
         files=files,
         variables=_declared(tree.variables, edits.variables),
         labels=_declared(tree.labels, edits.labels),
+        merging=without_conflicts(writer, tree, edits.settles),
     )
     return save_tree(writer, edited)
 

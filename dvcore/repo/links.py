@@ -1,9 +1,9 @@
 """What an object refers to, by kind: the one place that garbage collection and checking agree on.
 
 A commit refers to its tree, its parents and its manifest; a tree to the maps of its root directory and of its files,
-and in the midst of a merge to that commit and the map of conflicts; a node of a map to its children, or in a leaf to
-what its values name; a manifest to its two maps. A node's bytes do not say which map it is part of, so the kind of a
-link does. Blobs and annotation sets refer to nothing.
+and in the midst of a merge to that commit, the trees that it compares and the map of conflicts; a node of a map to its
+children, or in a leaf to what its values name; a manifest to its two maps; a conflict to what its sides name. A node's
+bytes do not say which map it is part of, so the kind of a link does. Blobs and annotation sets refer to nothing.
 
 The blobs that a manifest's examples name are those of the files in its commit's tree, which holds them.
 """
@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple
 
 from dvcore.encoding import check_id
 from dvcore.model.commit import Commit, decode_commit
-from dvcore.model.conflicts import Subject, decode_place, decode_sides
+from dvcore.model.conflicts import Conflict, Merging, Subject, decode_conflict
 from dvcore.model.files import FileRecord, decode_record
 from dvcore.model.manifest import Manifest, decode_manifest
 from dvcore.model.tree import Directory, Tree, decode_entry, decode_tree, find_file
@@ -41,6 +41,7 @@ class Kind(Enum):
     """A node of a manifest's map of files that were left out."""
     CONFLICTS = b"x"
     """A node of the map of a merge's conflicts."""
+    CONFLICT = b"y"
     ANNOTATIONS = b"a"
     BLOB = b"b"
 
@@ -95,6 +96,8 @@ def links(kind: Kind, data: bytes) -> Iterator[Link]:
         return tree_links(decode_tree(data))
     if kind is Kind.MANIFEST:
         return manifest_links(decode_manifest(data))
+    if kind is Kind.CONFLICT:
+        return conflict_links(decode_conflict(data))
     return iter(())
 
 
@@ -108,13 +111,20 @@ def commit_links(commit: Commit) -> Iterator[Link]:
 
 
 def tree_links(tree: Tree) -> Iterator[Link]:
-    """The commit that is being merged, and the roots of its maps."""
+    """The roots of its maps, and what a merge that is not committed yet still needs."""
     if tree.merging is not None:
-        if tree.merging.theirs is not None:
-            yield Link(Kind.COMMIT, tree.merging.theirs)
-        yield Link(Kind.CONFLICTS, tree.merging.conflicts)
+        yield from merging_links(tree.merging)
     yield Link(Kind.DIRECTORY, tree.root.root)
     yield Link(Kind.FILES, tree.files)
+
+
+def merging_links(merging: Merging) -> Iterator[Link]:
+    """The commit that is merged, the trees of its base and of the other side, the root of its map of conflicts."""
+    if merging.parent is not None:
+        yield Link(Kind.COMMIT, merging.parent)
+    yield Link(Kind.TREE, merging.base)
+    yield Link(Kind.TREE, merging.theirs)
+    yield Link(Kind.CONFLICTS, merging.conflicts)
 
 
 def manifest_links(manifest: Manifest) -> Iterator[Link]:
@@ -133,20 +143,25 @@ def node_links(kind: Kind, node: Node) -> Iterator[Link]:
     if kind is Kind.FILES:
         return (link for value in node.values for link in record_links(decode_record(value)))
     if kind is Kind.CONFLICTS:
-        return (link for pair in zip(node.keys, node.values, strict=True) for link in conflict_links(*pair))
+        return (Link(Kind.CONFLICT, check_id(value, "map of conflicts", "value")) for value in node.values)
     return iter(())
 
 
-def conflict_links(key: bytes, value: bytes) -> Iterator[Link]:
-    """What the sides of a conflict name. Those of a merge's base may be nowhere else."""
-    subject, sides = decode_place(key).subject, decode_sides(value)
-    for side in (sides.base, sides.ours, sides.theirs):
-        if side is not None and subject is Subject.FILE:
-            yield from record_links(decode_record(side))
-        elif side is not None and subject is Subject.ENTRY:
+def conflict_links(conflict: Conflict) -> Iterator[Link]:
+    """What the sides of a conflict name."""
+    for record in conflict_records(conflict):
+        yield from record_links(record)
+    for side in conflict.sides:
+        if side is not None and conflict.place.subject is Subject.ENTRY:
             entry = decode_entry(side)
             if isinstance(entry, Directory):
                 yield Link(Kind.DIRECTORY, entry.root)
+
+
+def conflict_records(conflict: Conflict) -> Iterator[FileRecord]:
+    """The records that the sides of a conflict are."""
+    if conflict.place.subject is Subject.FILE:
+        yield from (decode_record(side) for side in conflict.sides if side is not None)
 
 
 def record_links(record: FileRecord) -> Iterator[Link]:

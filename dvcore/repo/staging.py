@@ -12,7 +12,7 @@ from pathlib import Path
 
 from dvcore.errors import StateError, StorageError
 from dvcore.repo.layout import MAKING
-from dvcore.store.folders import clear_folder, remove_folder, storage_errors
+from dvcore.store.folders import clear_folder, make_folder, remove_folder, storage_errors
 
 
 @contextmanager
@@ -22,10 +22,7 @@ def staging_folder(parent: Path, key: str, what: str = "this snapshot") -> Itera
     Raises StateError where another process makes the same, StorageError.
     """
     folder = _folder(parent, key)
-    with storage_errors(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(folder, os.O_RDONLY)
-    with _locked(folder, descriptor, what):
+    with _locked(folder, _opened(folder), what):
         try:
             clear_folder(folder)
             yield folder
@@ -41,10 +38,7 @@ def resumable_folder(parent: Path, key: str) -> Iterator[Path]:
     Raises StateError where another process makes the same, StorageError.
     """
     folder = _folder(parent, key)
-    with storage_errors(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(folder, os.O_RDONLY)
-    with _locked(folder, descriptor, "this snapshot"):
+    with _locked(folder, _opened(folder), "this snapshot"):
         try:
             yield folder
         except (KeyboardInterrupt, StorageError):
@@ -73,8 +67,25 @@ def abandoned_folder(parent: Path, key: str) -> Iterator[Path | None]:
         remove_folder(folder)
 
 
+@contextmanager
+def mended_folder(folder: Path) -> Iterator[None]:
+    """A finished folder, made where it is not there, while files in it are replaced.
+
+    Raises StateError where another process is at it, StorageError.
+    """
+    with _locked(folder, _opened(folder), "this snapshot"):
+        yield
+
+
 def _folder(parent: Path, key: str) -> Path:
     return parent / f"{MAKING}{key}"
+
+
+def _opened(folder: Path) -> int:
+    """The descriptor of a folder, which is made where it is not there."""
+    make_folder(folder)
+    with storage_errors(folder):
+        return os.open(folder, os.O_RDONLY)
 
 
 @contextmanager

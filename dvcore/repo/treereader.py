@@ -17,21 +17,29 @@ from dvcore.repo.objects import Objects
 
 
 class TreeReader:
-    """Looks things up in a tree; `cache` is a folder for indexes, if there is one. Methods that take a path raise
-    NotFoundError where it does not lead anywhere."""
+    """Looks things up in a tree; `cache` is a folder for indexes and private files, if there is one. `nodes` keeps what
+    was read last; readers of several trees may share it. Methods that take a path raise NotFoundError where it does not
+    lead anywhere."""
 
-    def __init__(self, objects: Objects, tree_id: TreeId, cache: FolderPath | None = None) -> None:
+    def __init__(
+        self,
+        objects: Objects,
+        tree_id: TreeId,
+        cache: FolderPath | None = None,
+        *,
+        nodes: NodeCache | None = None,
+    ) -> None:
         self.objects = objects
-        self._cache = cache
+        self.cache = cache
         self.id = tree_id
         self.tree: Tree = objects.load_tree(tree_id)
-        self._nodes = NodeCache(objects)
-        self.files = ProllyMap(self._nodes, self.tree.files)
+        self.nodes = NodeCache(objects) if nodes is None else nodes
+        self.files = ProllyMap(self.nodes, self.tree.files)
         self._defaults = {one.name: one.default for one in self.tree.variables if one.default is not None}
 
     def names(self, directory: Directory) -> ProllyMap:
         """The map of a directory: name in UTF-8 -> encoded entry."""
-        return ProllyMap(self._nodes, directory.root)
+        return ProllyMap(self.nodes, directory.root)
 
     def find_entry(self, path: Path) -> Entry | None:
         """What a path leads to, or None."""
@@ -116,11 +124,11 @@ class TreeReader:
 
     def paths_of(self, files: Collection[FileId]) -> dict[FileId, list[Path]]:
         """All paths of some files, in the order of their UTF-8 bytes, to be shown: the answer may rest on an index."""
-        return find_paths_quickly(self._cache, self._nodes, self.tree.root, files)
+        return find_paths_quickly(self.cache, self.nodes, self.tree.root, files)
 
     def certain_paths_of(self, files: Collection[FileId]) -> dict[FileId, list[Path]]:
         """The same, for plans that rest on it. Looks at every entry of the tree."""
-        return find_paths(self._nodes, self.tree.root, files)
+        return find_paths(self.nodes, self.tree.root, files)
 
     def variable(self, name: str) -> VariableDeclaration:
         """The declaration of a variable.

@@ -15,15 +15,17 @@ from dvcore.snapshot.features import heads_of
 from dvcore.snapshot.undecided import Undecided, Watch, undecided_by_prefilter
 
 Truths = tuple[bool | None, ...]
+Outcome = tuple[tuple[int, ...], Truths]
+"""Columns and filters, as a `Chosen` has them. (Of ten thousand labels, what each gives would take 80 kB a file.)"""
 
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """A file that passes the prefilter: the least of its paths that do, what the labels of the heads give there, column
-    by column, and the filter of each split (None for unknown, or no filter)."""
+    """A file that passes the prefilter: the least of its paths that do, the columns of the labels that want it there,
+    ascending, and what the filter of each split gives (None for unknown, or no filter)."""
 
     path: str
-    columns: Truths
+    columns: tuple[int, ...]
     filters: Truths
 
 
@@ -56,15 +58,14 @@ def choose(repository: Repository, tree: TreeReader, definition: Definition, *, 
         private_index=private_index,
     )
     chosen: dict[FileId, Chosen] = {}
-    truths: dict[Truths, tuple[Truths, Truths]] = {}  # most files share theirs with many others
+    kept: dict[Outcome, Outcome] = {}  # most files share theirs with many others
     for row, values in rows:
         # Rows come in the order of their paths' bytes: the first of a file is the one that counts.
         if row.file not in chosen:
             watch.count(values)
-            parts = truths.get(values)
-            if parts is None:
-                parts = truths[values] = values[:last], _of_splits(definition, values[last:])
-            chosen[row.file] = Chosen(row.path, *parts)
+            columns = tuple(index for index, value in enumerate(values[:last]) if value)
+            outcome = columns, _of_splits(definition, values[last:])
+            chosen[row.file] = Chosen(row.path, *kept.setdefault(outcome, outcome))
     where = None if private_index else definition.where
     return Choice(chosen, (*undecided_by_prefilter(repository, tree, where, under, chosen), *watch.undecided()))
 

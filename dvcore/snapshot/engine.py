@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from itertools import repeat
 from threading import Event
 from typing import Final, TypeVar
 
@@ -21,6 +22,8 @@ from dvcore.snapshot.shards import ShardPlan
 T = TypeVar("T")
 
 _TELL_SECONDS: Final = 0.1
+_ROOM: Final = 32 << 20
+"""Bytes that may wait, for each worker: those of 30 parts of small images, or of one large photograph as PNG."""
 
 
 class _StoppedError(Exception):
@@ -29,26 +32,31 @@ class _StoppedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Workers:
-    """The threads that do the work of a shard. At most `window` results wait for their turn, to bound the memory."""
+    """The threads that do the work of a shard. To bound the memory, at most `window` results wait for their turn, and
+    not more than one where they have more than `room` bytes together."""
 
     pool: ThreadPoolExecutor
     window: int
+    room: int = _ROOM
 
-    def in_order(self, calls: Iterable[Callable[[], T]]) -> Iterator[T]:
-        """What the calls return, in their order, though they run side by side.
+    def in_order(self, calls: Iterable[Callable[[], T]], weights: Iterable[int] = repeat(0)) -> Iterator[T]:
+        """What the calls return, in their order, though they run side by side; `weights` are about the bytes of each.
 
         Raises what a call raises when it is its turn.
         """
-        waiting: deque[Future[T]] = deque()
+        waiting: deque[tuple[Future[T], int]] = deque()
+        held = 0
         try:
-            for call in calls:
-                waiting.append(self.pool.submit(call))
-                if len(waiting) >= self.window:
-                    yield waiting.popleft().result()
+            for call, weight in zip(calls, weights, strict=False):
+                while waiting and (len(waiting) >= self.window or held + weight > self.room):
+                    held -= waiting[0][1]
+                    yield waiting.popleft()[0].result()
+                waiting.append((self.pool.submit(call), weight))
+                held += weight
             while waiting:
-                yield waiting.popleft().result()
+                yield waiting.popleft()[0].result()
         finally:
-            for future in waiting:
+            for future, _ in waiting:
                 future.cancel()
 
 
@@ -69,7 +77,7 @@ def run_local(work: Work[T], shards: Sequence[ShardPlan], *, jobs: int | None, p
     done = [0] * len(shards)  # each cell is written by one thread only
     progress.start("writing examples", sum(len(shard.examples) for shard in shards))
     with ThreadPoolExecutor(jobs) as pool, ThreadPoolExecutor(lanes) as lane_pool:
-        workers = Workers(pool, 2 * jobs // lanes + 2)
+        workers = Workers(pool, 2 * jobs // lanes + 2, jobs * _ROOM // lanes)
         try:
             futures = [
                 lane_pool.submit(work, shard, workers, _counter(done, index, stop))

@@ -159,6 +159,7 @@ def check_features(definition: Definition, naming: Naming = spoken) -> None:
         raise InvalidInputError("none of the features is an image", hint=f"add one of the kind {IMAGE!r}")
     _check_groups(definition, naming)
     _check_keys(definition, naming)
+    _check_names(definition, naming)
 
 
 def _check_feature(definition: Definition, feature: Feature) -> None:
@@ -235,6 +236,22 @@ def _check_keys(definition: Definition, naming: Naming) -> None:
                         f"{feature.kind} gives the key {key!r}, as {owner.kind} {owner.name!r} does",
                         hint="give one of them another name",
                     )
+
+
+def _check_names(definition: Definition, naming: Naming) -> None:
+    """Readers ask for features by their names, and files of classes are called after them, with `.` for `/`."""
+    owners: dict[str, int] = {}
+    for index, feature in enumerate(definition.features):
+        if feature.kind == FILE:  # its keys are asked for one by one
+            continue
+        place = owners.setdefault(feature.name.replace("/", "."), index)
+        owner = definition.features[place]
+        if place != index and not _are_grouped(owner, feature):
+            with in_part(naming("features", index, feature.name)):
+                raise InvalidInputError(
+                    f"{feature.kind} has the name of the {owner.kind} {owner.name!r}",
+                    hint="give one of them another name",
+                )
 
 
 def _are_grouped(one: Feature, other: Feature) -> bool:

@@ -11,7 +11,7 @@ from typing import Final
 
 from dvcore.image.downsample import Downsampling
 from dvcore.model.annotations import Instance
-from dvcore.model.clipping import clip, is_outside
+from dvcore.model.clipping import ROUNDING, clip
 from dvcore.model.conversions import find_box, polygon_of
 from dvcore.model.extent import has_extent
 from dvcore.model.geometry import Bounds, Box, Geometry, Keypoints, Mask, Polygon, RotatedBox
@@ -83,7 +83,13 @@ def is_seen(view: View, box: Box) -> bool:
         return view.bounds(box) is not None
     x, y = view.result.to.point(box.x, box.y)
     far_x, far_y = view.result.to.point(box.x + box.width, box.y + box.height)
-    return not is_outside((x, y, far_x, far_y), view.result.width, view.result.height)
+    # A point on the edge is in the image: without an area, touching is all that there is.
+    return (
+        far_x >= -ROUNDING
+        and far_y >= -ROUNDING
+        and x <= view.result.width + ROUNDING
+        and y <= view.result.height + ROUNDING
+    )
 
 
 def box_of(instance: Instance) -> Box | None:

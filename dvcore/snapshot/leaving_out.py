@@ -10,6 +10,7 @@ from typing import Final
 
 from dvcore.ids import FileId
 from dvcore.repo.repository import Repository
+from dvcore.snapshot.balance import Balance
 from dvcore.snapshot.catalog import Snapshot, iter_left_out
 from dvcore.snapshot.plan import Plan
 
@@ -17,7 +18,7 @@ NOT_RENDERED: Final = "cannot be rendered"
 
 
 def leave_out(plan: Plan, files: Collection[FileId], reason: str) -> Plan:
-    """The plan without these files."""
+    """The plan without these files. Nor has it a balance: that was of all of them."""
     if not files:
         return plan
     gone = frozenset(files)
@@ -25,6 +26,7 @@ def leave_out(plan: Plan, files: Collection[FileId], reason: str) -> Plan:
         plan,
         examples=tuple(one for one in plan.examples if one.file not in gone),
         left_out={**plan.left_out, **dict.fromkeys(gone, reason)},
+        balance=Balance(),
     )
 
 

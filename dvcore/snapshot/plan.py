@@ -132,10 +132,12 @@ class Plan:
         """
         columns = None if label is None else self._named_columns(label)
         wanted = None if split is None else _index("split", split, [one.name for one in self.definition.splits])
+        firsts = group_columns(self.definition)
         return [
             example
             for example in self.examples
-            if wanted in (None, example.split) and (columns is None or self._is_in(example, columns))
+            if wanted in (None, example.split)
+            and (columns is None or not columns.isdisjoint(iter_counted(example, firsts)))
         ]
 
     def _named_columns(self, text: str) -> frozenset[int]:
@@ -144,9 +146,6 @@ class Plan:
         if not found:
             _index("label", text, list(dict.fromkeys(one.label for one in columns)))
         return found
-
-    def _is_in(self, example: Planned, columns: frozenset[int]) -> bool:
-        return not columns.isdisjoint(iter_counted(example, group_columns(self.definition)))
 
 
 def group_columns(definition: Definition) -> list[int]:

@@ -210,9 +210,9 @@ class _Planner:
             self._too_deep.append(Fault(path, refusal))
 
 
-def _matching(head: Head, columns: Sequence[bool | None]) -> list[int]:
-    """The columns of a head whose labels want a file."""
-    return [index for index in head.columns if columns[index]]
+def _matching(head: Head, columns: Sequence[int]) -> list[int]:
+    """Those of the columns that are of a head's labels."""
+    return [index for index in columns if index in head.columns]
 
 
 def _taken(head: Head, found: Sequence[int]) -> Sequence[int]:

@@ -62,11 +62,9 @@ class ShardMaker:
         """
         assembly = Assembly(write)
         inputs = record_inputs(self.recipe, plan)
-        calls = (
-            partial(self._part, plan.examples[start:end], inputs[start:end], donor)
-            for start, end in _cuts(plan.examples)
-        )
-        for part in workers.in_order(calls):
+        cuts = list(_cuts(plan.examples))
+        calls = (partial(self._part, plan.examples[start:end], inputs[start:end], donor) for start, end, _ in cuts)
+        for part in workers.in_order(calls, (weight for *_, weight in cuts)):
             assembly.add(part)
             advance(len(part.notes) + len(part.left_out))
         bad = {file for file, _ in assembly.left_out}
@@ -96,13 +94,13 @@ class ShardMaker:
         return record.data, note_of(record), find_places(record.data, encoded)
 
 
-def _cuts(examples: Sequence[Planned]) -> Iterator[tuple[int, int]]:
-    """Where parts start and end."""
+def _cuts(examples: Sequence[Planned]) -> Iterator[tuple[int, int, int]]:
+    """Where parts start and end, and what they weigh."""
     start = weight = 0
     for index, one in enumerate(examples):
         weight += one.weight
         if weight >= _PART_BYTES or index + 1 - start == _PART_EXAMPLES:
-            yield start, index + 1
+            yield start, index + 1, weight
             start, weight = index + 1, 0
     if start < len(examples):
-        yield start, len(examples)
+        yield start, len(examples), weight

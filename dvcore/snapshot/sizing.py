@@ -27,9 +27,9 @@ def estimated_size(size: int, facts: ImageFacts, pipelines: Sequence[Pipeline]) 
 
 
 def _image_size(size: int, facts: ImageFacts, pipeline: Pipeline) -> int:
-    width, height = target_size(pipeline.downsampling, facts.width, facts.height)
-    if (width, height) == (facts.width, facts.height) and facts.format in {"JPEG", "PNG"}:
+    if pipeline.keeps(facts):
         return size
+    width, height = target_size(pipeline.downsampling, facts.width, facts.height)
     samples = width * height * (1 if pipeline.color == "gray" else 3)
     encoding = "jpeg" if pipeline.encoding == "jpeg" else "png"
     return int(samples * (int(pipeline.bit_depth) // 8) * _BYTES_PER_SAMPLE[encoding])

@@ -21,10 +21,10 @@ from dvcore.repo.commits import has_uncommitted
 from dvcore.repo.projects import Project, find_place, load_project, record_place, record_snapshot
 from dvcore.repo.repository import Repository, writes
 from dvcore.repo.revisions import HEAD, dataset_parent, resolve_revision
-from dvcore.repo.staging import abandoned_folder, resumable_folder
+from dvcore.repo.staging import abandoned_folder, mended_folder, resumable_folder
 from dvcore.snapshot.catalog import Snapshot, find_snapshot, load_numbered
 from dvcore.snapshot.files import is_sound
-from dvcore.snapshot.folder import check_usable, write_side_files
+from dvcore.snapshot.folder import check_usable, clear_temporary, write_side_files
 from dvcore.snapshot.image_cache import ImageCache
 from dvcore.snapshot.leaving_out import NOT_RENDERED, leave_out, not_rendered
 from dvcore.snapshot.materialize import (
@@ -48,7 +48,7 @@ from dvcore.snapshot.recording import save_manifest
 from dvcore.snapshot.report import SnapshotReport, describe
 from dvcore.snapshot.shards import Made, ShardPlan, plan_shards
 from dvcore.snapshot.sizing import with_shard_counts
-from dvcore.store.folders import clear_folder, make_folder, publish
+from dvcore.store.folders import clear_folder, publish
 
 _RECENT: Final = 3
 """Snapshots whose files are looked at to share them."""
@@ -90,10 +90,9 @@ def take_snapshot(
             repository, project, recipe_of(plan.definition), cache, jobs, progress or Silent(), skips_bad=skip_bad
         )
         if snapshot is None:
-            report = _take_new(workshop, loaded, dataset, plan, out)
-        else:
-            report = _complete(workshop, loaded, snapshot, plan, out)
-    return replace(report, warnings=(*report.warnings, *plan_warnings(plan)), balance=plan.balance)
+            return _take_new(workshop, loaded, dataset, plan, out)
+        plan = leave_out(plan, not_rendered(repository, snapshot), NOT_RENDERED)
+        return _complete(workshop, loaded, snapshot, plan, out)
 
 
 def preview_snapshot(repository: Repository, project: str, *, at: str | None = None) -> Plan:
@@ -144,7 +143,7 @@ def _take_new(workshop: Workshop, project: Project, dataset: CommitId, plan: Pla
         write_side_files(snapshot, staging)
         publish(staging, folder)
     _remember(workshop, snapshot, folder)
-    return replace(_report(snapshot, folder, filled), is_new=True)
+    return replace(_report(snapshot, folder, plan, filled), is_new=True)
 
 
 def _without_bad(
@@ -164,8 +163,8 @@ def _complete(workshop: Workshop, project: Project, snapshot: Snapshot, plan: Pl
     """Bring the files of a snapshot that exists to what its manifest says."""
     repository = workshop.repository
     folder = out or home_folder(repository, snapshot.name)
-    with _abandoned(repository, snapshot, folder) as left:
-        make_folder(folder)
+    with mended_folder(folder), _abandoned(repository, snapshot, folder) as left:
+        clear_temporary(snapshot, folder)
         write_side_files(snapshot, folder)  # first: they tell the next attempt whose folder it is
         snapshots = [snapshot, *_newest(repository, project)]
         folders = [one for one in _iter_folders(repository, snapshots) if one[1] != folder]
@@ -173,7 +172,7 @@ def _complete(workshop: Workshop, project: Project, snapshot: Snapshot, plan: Pl
         filled = _mend(workshop, snapshot, plan, folder, list(known))
     _remember(workshop, snapshot, folder)
     record_place(repository, snapshot.project, snapshot.number, out)
-    return _report(snapshot, folder, filled)
+    return _report(snapshot, folder, plan, filled)
 
 
 def _mend(workshop: Workshop, snapshot: Snapshot, plan: Plan, folder: Path, known: Sequence[KnownShard]) -> Filled:
@@ -191,7 +190,6 @@ def _mend(workshop: Workshop, snapshot: Snapshot, plan: Plan, folder: Path, know
             hint = change or "the toolchain is the same: please report this"
             raise StateError(f"{snapshot.file_name(wanted)} of {snapshot.name} came out with other bytes", hint=hint)
 
-    plan = leave_out(plan, not_rendered(workshop.repository, snapshot), NOT_RENDERED)
     faulty = [one for one in plan_shards(plan, snapshot.definition) if not is_well(one)]
     return fill_folder(workshop, faulty, folder, Sources(by_bytes(known, expected), by_place(known)), check=check)
 
@@ -222,10 +220,12 @@ def _iter_folders(repository: Repository, snapshots: Iterable[Snapshot]) -> Iter
             yield snapshot, place_of(repository, snapshot).folder
 
 
-def _report(snapshot: Snapshot, folder: Path, filled: Filled) -> SnapshotReport:
+def _report(snapshot: Snapshot, folder: Path, plan: Plan, filled: Filled) -> SnapshotReport:
     made = sum(one.shard.examples > 0 for one in filled.made) - filled.shared
     bad = tuple(f"left out: {fault}" for one in filled.made for _, fault in one.left_out)
-    return replace(describe(snapshot, folder), made=made, shared=filled.shared, warnings=bad)
+    warnings = (*bad, *plan_warnings(plan))
+    report = describe(snapshot, folder)
+    return replace(report, made=made, shared=filled.shared, warnings=warnings, balance=plan.balance)
 
 
 def _key(project: str, tree: TreeId, definition: Definition, toolchain: Mapping[str, str]) -> str:

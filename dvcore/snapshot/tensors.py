@@ -9,7 +9,7 @@ import tensorflow as tf
 from dvcore.snapshot.batching import Size
 from dvcore.snapshot.fields import Field, Values
 from dvcore.snapshot.inputs_and_targets import CHANNELS, GroupPart, ImagePart, Parts, PixelPart, TargetPart, ValuePart
-from dvcore.snapshot.kinds import BOXES, MASKS
+from dvcore.snapshot.kinds import BOXES, MASKS, SEMANTIC
 from dvcore.snapshot.shapes import Shape
 
 SHUFFLE_EXAMPLES: Final = 1000
@@ -119,19 +119,32 @@ def _mask(data: tf.Tensor, shape: Shape, size: Size | None) -> tf.Tensor:
 
 def _instances(example: Any, part: GroupPart, size: Size | None) -> dict[str, tf.Tensor]:
     """`classes` [n] from 1, and of the features that the group has: `boxes` [n, 4], as `tf.image` takes them; `masks`
-    [n, height, width] of 0 and 1; `keypoints` [n, points, 3] as x, y from 0 to 1 and visibility."""
+    [n, height, width] of 0 and 1; `semantic` [height, width, 1]; `keypoints` [n, points, 3] as x, y from 0 to 1 and
+    visibility."""
     name = part.name
     found = {"classes": example[f"{name}/class/label"]}
     if BOXES in part.group.kinds:
         sides = ("ymin", "xmin", "ymax", "xmax")
         found["boxes"] = tf.stack([example[f"{name}/bbox/{side}"] for side in sides], axis=-1)
     if MASKS in part.group.kinds:
-        height, width, _ = shown_shape(part.shape, size, 1)
-        spec = tf.TensorSpec((height, width, 1), tf.uint8)
-        masks = tf.map_fn(lambda data: _mask(data, part.shape, size), example[f"{name}/mask"], fn_output_signature=spec)
-        found["masks"] = tf.cast(masks[..., 0] > 0, tf.uint8)
+        found["masks"] = _masks(example, part, size)
+    if SEMANTIC in part.group.kinds:
+        found["semantic"] = _mask(example[f"{name}/encoded"], part.shape, size)
     if part.points:
         x, y, seen = (example[f"{name}/keypoint/{one}"] for one in ("x", "y", "visibility"))
         points = tf.stack([x, y, tf.cast(seen, tf.float32)], axis=-1)
         found["keypoints"] = tf.reshape(points, (-1, part.points, 3))
     return found
+
+
+def _masks(example: Any, part: GroupPart, size: Size | None) -> tf.Tensor:
+    """[n, height, width] of 0 and 1."""
+    encoded = example[f"{part.name}/mask"]
+    height, width = size or (example[f"{part.image}/height"], example[f"{part.image}/width"])
+    spec = tf.TensorSpec(shown_shape(part.shape, size, 1), tf.uint8)
+    masks = tf.cond(
+        tf.size(encoded) > 0,
+        lambda: tf.map_fn(lambda data: _mask(data, part.shape, size), encoded, fn_output_signature=spec),
+        lambda: tf.zeros((0, height, width, 1), tf.uint8),  # of none, `map_fn` does not know the size
+    )
+    return tf.cast(masks[..., 0] > 0, tf.uint8)

@@ -30,7 +30,7 @@ project begins with. `dvcore.snapshot.toml_text` writes what is read back to the
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, Final, TypeVar
 
 from dvcore.errors import InvalidInputError, nearest_hint
@@ -48,6 +48,9 @@ _SPLIT_KEYS: Final = ("name", "ratio", "where", "shards")
 _NUMBERS: Final = frozenset({"bit_depth", "reducing_gap"})
 """Texts that look like numbers, and may be written as such."""
 
+_LONGEST: Final = 64
+"""Binary digits of a whole number, and zeros before or behind the others of a decimal one."""
+
 LABELS: Final = -1
 """The place of a definition's own labels among its features, where bounds are listed by feature."""
 
@@ -60,8 +63,10 @@ def parse_definition(text: str, where: str = "the definition") -> Definition:
     Raises InvalidInputError, which names the place in the file.
     """
     try:
-        raw = tomllib.loads(text, parse_float=Decimal)
-    except tomllib.TOMLDecodeError as error:
+        raw = tomllib.loads(text, parse_float=_decimal)
+    except RecursionError:
+        raise InvalidInputError(f"{where} is nested too deeply for a definition") from None
+    except ValueError as error:  # also numbers of thousands of digits
         raise InvalidInputError(f"{where} is no TOML: {error}") from None
     with in_part(where):
         return _read(raw)
@@ -136,14 +141,14 @@ def _ratio(table: Mapping[str, Any]) -> str:
     value = table.get("ratio", 0)
     if isinstance(value, bool) or not isinstance(value, int | Decimal | str):
         raise InvalidInputError("'ratio' is no number")
-    return format(value, "f") if isinstance(value, Decimal) else str(value)
+    return value if isinstance(value, str) else _number_text(value, "ratio")
 
 
 def _shards(table: Mapping[str, Any]) -> int | None:
     value = table.get("shards")
     if value is not None and type(value) is not int:
         raise InvalidInputError("'shards' is no whole number")
-    return value
+    return value if value is None else _short(value, "shards")
 
 
 def _bounds(table: Mapping[str, Any]) -> Bounds:
@@ -188,9 +193,30 @@ def _flag(table: Mapping[str, Any], name: str) -> bool:
 def _text(table: Mapping[str, Any], name: str, *, takes_numbers: bool = False) -> str:
     value = table.get(name)
     if takes_numbers and isinstance(value, int | Decimal):
-        return str(value).lower() if isinstance(value, int) else format(value, "f")
+        return _number_text(value, name)
     if not isinstance(value, str):
         raise InvalidInputError(f"{name!r} is missing" if value is None else f"{name!r} is no text")
+    return value
+
+
+def _decimal(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        raise ValueError(f"{text} is no number that can be held") from None
+
+
+def _number_text(value: int | Decimal, name: str) -> str:
+    """A number or a flag as people write it: with an exponent only where there would be a row of zeros instead."""
+    if isinstance(value, int):
+        return str(_short(value, name)).lower()
+    return format(value, "f") if abs(value.adjusted()) < _LONGEST else str(value)
+
+
+def _short(value: int, name: str) -> int:
+    """A whole number that a message can show: hexadecimal ones may be longer than Python writes."""
+    if value.bit_length() > _LONGEST:
+        raise InvalidInputError(f"{name!r} is too long a number")
     return value
 
 

@@ -16,7 +16,7 @@ from dvcore.errors import InvalidInputError
 from dvcore.snapshot.arrays import Example, decode_images, iter_file
 from dvcore.snapshot.fields import Field, Values
 from dvcore.snapshot.inputs_and_targets import CHANNELS, GroupPart, Parts, PixelPart, TargetPart, ValuePart
-from dvcore.snapshot.kinds import BOXES, MASKS
+from dvcore.snapshot.kinds import BOXES, MASKS, SEMANTIC
 
 SHUFFLE_EXAMPLES: Final = 1000
 """Examples, their images still encoded, among which shuffling draws the next one in each worker."""
@@ -145,12 +145,12 @@ def _values(example: Example, parts: Parts) -> dict[str, Any]:
 
 
 def _target(example: Example, part: TargetPart) -> Any:
-    """A semantic mask as int64 [height, width], as `CrossEntropyLoss` takes it; bytes stay bytes."""
+    """Bytes stay bytes."""
     match part:
         case GroupPart():
             return _instances(example, part)
         case PixelPart(field=field):
-            return torch.from_numpy(example[field.key][:, :, 0].astype(np.int64))
+            return _semantic(example[field.key])
         case ValuePart(field=field):
             value = example[field.key]
             if field.values is Values.BYTES:
@@ -158,9 +158,15 @@ def _target(example: Example, part: TargetPart) -> Any:
             return torch.as_tensor(value)
 
 
+def _semantic(pixels: NDArray[np.uint8]) -> torch.Tensor:
+    """int64 [height, width], as `CrossEntropyLoss` takes it."""
+    return torch.from_numpy(pixels[:, :, 0].astype(np.int64))
+
+
 def _instances(example: Example, part: GroupPart) -> dict[str, Any]:
     """`labels` [n] from 1, and of the features that the group has, in pixels of the image: `boxes` [n, 4] as left, top,
-    right, bottom; `masks` [n, height, width] of 0 and 1; `keypoints` [n, points, 3] as x, y and visibility."""
+    right, bottom; `masks` [n, height, width] of 0 and 1; `semantic` [height, width]; `keypoints` [n, points, 3] as x, y
+    and visibility."""
     name = part.name
     height, width = (int(example[f"{part.image}/{side}"]) for side in ("height", "width"))
     found: dict[str, Any] = {"labels": torch.from_numpy(example[f"{name}/class/label"])}
@@ -170,6 +176,8 @@ def _instances(example: Example, part: GroupPart) -> dict[str, Any]:
     if MASKS in part.group.kinds:
         masks = example[f"{name}/mask"].reshape(-1, height, width)
         found["masks"] = torch.from_numpy((masks > 0).astype(np.uint8))
+    if SEMANTIC in part.group.kinds:
+        found["semantic"] = _semantic(example[f"{name}/encoded"])
     if part.points:
         x, y, seen = (example[f"{name}/keypoint/{one}"] for one in ("x", "y", "visibility"))
         points = _columns((x * np.float32(width), y * np.float32(height), seen.astype(np.float32)))

@@ -22,6 +22,9 @@ _TYPES: Final = {
 }
 """What each declared type can become; the first is what it becomes where nobody says."""
 
+MAX_FLOAT: Final = (2 - 2**-23) * 2.0**127
+"""The greatest float32."""
+
 _PARSED_AS: Final = {"int": ValueType.INT, "float": ValueType.FLOAT, "bytes": ValueType.TEXT}
 
 
@@ -47,7 +50,10 @@ def unset_value(text: str, type_: str) -> Value | None:
 
     Raises InvalidInputError.
     """
-    return None if text == STOP else parse_value(_PARSED_AS[type_], text)
+    value = None if text == STOP else parse_value(_PARSED_AS[type_], text)
+    if isinstance(value, float) and abs(value) > MAX_FLOAT:
+        raise InvalidInputError(f"float32 cannot hold {text}", hint="give another value for what is unset")
+    return value
 
 
 def feature_value(value: Value, type_: str) -> Value:

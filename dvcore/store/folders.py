@@ -34,14 +34,18 @@ def make_folder(folder: Path) -> None:
 def is_free(folder: Path) -> bool:
     """Whether a folder is absent or empty, so that something can be put in its place.
 
-    Raises ExistsError where there is a file, StorageError.
+    Raises ExistsError where there is a file, or an empty disk's own folder, StorageError.
     """
     with storage_errors(folder):
         if not folder.exists():
             return True
         if not folder.is_dir():
             raise ExistsError(f"{folder} is a file", hint="name a folder")
-        return not any(folder.iterdir())
+        if any(folder.iterdir()):
+            return False
+        if folder.is_mount():  # nothing can get its name, and to learn that at the end would be late
+            raise ExistsError(f"{folder} is where a disk is mounted", hint="name a new folder in it")
+        return True
 
 
 def publish(staging: Path, folder: Path) -> None:

@@ -47,7 +47,8 @@ def text_feature(text: str) -> BytesList:
 def encode_example(features: Features) -> bytes:
     """The canonical bytes.
 
-    Raises InvalidInputError for a float that float32 cannot hold and an integer beyond 64 bit.
+    Raises InvalidInputError, worded to follow what the example is of, for a float that float32 cannot hold and an
+    integer beyond 64 bit.
     """
     # Python orders texts by code point, which is the order of their UTF-8 bytes.
     return delimited(1, b"".join([_encode_entry(key, features[key]) for key in sorted(features)]))
@@ -93,12 +94,12 @@ def _encode_floats(values: tuple[float, ...]) -> bytes:
             return struct.pack(f"<{len(values)}f", *values)
     except OverflowError:
         pass
-    raise InvalidInputError("a feature holds a number that float32 cannot hold")
+    raise InvalidInputError("has a number that float32 cannot hold")
 
 
 def _encode_integer(value: int) -> bytes:
     if not -(2**63) <= value < 2**63:
-        raise InvalidInputError(f"the number {value} does not fit into 64 bit")
+        raise InvalidInputError(f"has the number {value}, which does not fit into 64 bit")
     return varint(value)
 
 

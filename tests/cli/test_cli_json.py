@@ -102,9 +102,12 @@ def test_diff_stat_gives_counts(nuts: Dset) -> None:
     nuts("annotate", "nuts/walnut", "--clear-instances")
     assert nuts("diff", "--stat", "--json").json == {
         "files": {"added": 0, "removed": 0, "modified": 6, "moved": 0},
+        "replaced": 0,
         "instances": {"added": 0, "removed": 6, "modified": 0},
         "variables": {},
         "labels": {},
+        "declarations": [],
+        "definition": {},
     }
 
 
@@ -150,7 +153,7 @@ def test_snapshot_and_show_of_it(project: Dset) -> None:
             assert shard["name"] == f"kinds-{name}.tfrecord-{number:05d}-of-00002"
             assert (Path(taken["out"]) / shard["name"]).stat().st_size == shard["bytes"]
     assert sum(split["examples"] for split in taken["splits"].values()) == 12
-    assert project("show", "kinds@1", "--json").json == taken
+    assert project("show", "kinds@1", "--json").json.items() >= taken.items()
     assert project("snapshot", "kinds", "--json").json == taken
 
 
@@ -209,11 +212,11 @@ def test_names_in_any_script_come_out_as_they_are(nuts: Dset) -> None:
 def test_a_snapshot_in_a_chosen_folder_is_found_there(project: Dset) -> None:
     taken = project("snapshot", "kinds", "--out", "shards", "--json").json
     assert taken["out"] == str(project.folder / "shards")
-    assert project("show", "kinds@1", "--json").json == taken
+    assert project("show", "kinds@1", "--json").json.items() >= taken.items()
     assert project("verify", "kinds@1", "--json").json == {"ok": True, "problems": []}
     (project.folder / "shards").rename(project.folder / "moved")
     shown = project("show", "kinds@1", "--json")
-    assert shown.json == taken
+    assert shown.json.items() >= taken.items()
     assert f"{taken['out']}, which is not there" in shown.err
     gone = project.run("verify", "kinds@1", "--json")
     assert (gone.code, gone.json["ok"], len(gone.json["problems"])) == (1, False, 1)

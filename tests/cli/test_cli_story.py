@@ -83,7 +83,7 @@ def test_two_snapshots_differ_in_the_image_that_was_changed(dates: Dset) -> None
     assert change["path"] == changed
     assert change["labels"] == [["date"], ["fig"]]
     assert second["digest"] != first["digest"]
-    assert dates("verify", "dates@1", "--rebuild", "--json").json == {"ok": True, "problems": []}
+    assert dates("verify", "dates@1", "--rebuild", "--json").json == {"ok": True, "problems": [], "differences": {}}
     assert dates("verify", "dates@2", "--json").json == {"ok": True, "problems": []}
 
 

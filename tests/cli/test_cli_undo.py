@@ -14,6 +14,20 @@ def state(dset: Dset) -> tuple[str, ...]:
     return tuple(dset(*listing.split()).out for listing in listings)
 
 
+def grow(dset: Dset) -> None:
+    """Another branch of two commits, three more commits here, a tag."""
+    dset("branch", "side")
+    dset("switch", "side")
+    for name in ("one", "two"):
+        dset("mkdir", name)
+        dset("commit", "-m", name)
+    dset("switch", "main")
+    dset("tag", "first")
+    for label in ("almond", "walnut", "almond"):
+        dset("annotate", WALNUT, "--set", f"label={label}")
+        dset("commit", "-m", f"it is a {label}")
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -28,12 +42,24 @@ def state(dset: Dset) -> tuple[str, ...]:
         "variable remove label --force",
         "annotate nuts --set label=almond --clear-instances",
         "branch other",
+        "branch --rename main trunk",
+        "branch -d side --force",
         "tag v1",
+        "tag -d first",
+        "revert HEAD",
+        "cherry-pick side",
+        "merge side",
+        "merge side~1",
+        "restore HEAD~1:nuts",
+        "restore HEAD~1:/",
+        "restore HEAD~1:nuts --only variables",
+        "switch side",
         "project create p --directory nuts",
         "snapshot kinds",
     ],
 )
 def test_undo_and_redo(project: Dset, arguments: str) -> None:
+    grow(project)
     before = state(project)
     project(*arguments.split())
     after = state(project)

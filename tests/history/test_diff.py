@@ -1,5 +1,7 @@
 from collections import Counter
 from contextlib import suppress
+from dataclasses import dataclass
+from itertools import islice
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -7,7 +9,8 @@ from support.repositories import box, file_at, label, put
 
 from dvcore.errors import DsetError
 from dvcore.history.annotations import InstanceChange, diff_annotations
-from dvcore.history.diff import FileChange, Kind, diff_trees, summarize_changes
+from dvcore.history.diff import Difference, FileChange, Kind, diff_trees
+from dvcore.history.entry_changes import Side
 from dvcore.ids import TreeId
 from dvcore.model.declarations import VariableDeclaration
 from dvcore.model.names import parse_path
@@ -34,6 +37,18 @@ def shown(repository: Repository, before: TreeId) -> list[str]:
         " ".join([one.kind.value, *("/".join(path) for path in (one.source, one.path) if path)])
         for one in changes(repository, before)
     ]
+
+
+@dataclass
+class Summary:
+    shown: list[FileChange]
+    counts: Counter[Kind]
+
+
+def summarize_changes(before: TreeReader, after: TreeReader, limit: int) -> Summary:
+    """The first changes and the counts of all, as `dset status` shows them."""
+    with Difference(Side(before), Side(after)) as difference:
+        return Summary(list(islice(difference, limit)), difference.counts)
 
 
 def state(repository: Repository) -> TreeId:
@@ -149,7 +164,7 @@ def test_annotations_variable_by_variable_and_instance_by_instance(repository: R
     )
     before = state(repository)
     wanted = Annotation(
-        set={"dpi": "300"}, instances=[GivenInstance(box("wolf", 9), dog.id), GivenInstance(box("bird"))]
+        set={"dpi": "300"}, instances=[GivenInstance(box("wolf", 9), dog.id), GivenInstance(box("bird", 40))]
     )
     annotate(repository, [("a.jpg",)], wanted)
     (change,) = changes(repository, before)

@@ -1,173 +1,272 @@
-"""Any sequence of operations does to a repository what it does to a model of dicts and tuples."""
+"""Any sequence of operations does to a repository what it does to a model of dicts and tuples.
+
+About a minute of it in an ordinary run; `make machine` goes on for longer.
+"""
 
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
-from functools import cache
+from itertools import islice
+from typing import NamedTuple
 
 import pytest
-from hypothesis import settings
+from hypothesis import event, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import initialize, invariant, precondition, rule
+from support.editing_machine import EditingMachine, as_place, assert_equal, file_id
+from support.history_model import in_conflict
+from support.merge_model import Place
 from support.naive_diff import naive_diff
-from support.repositories import assert_sound, box, label, put, ticking
-from support.repository_model import Branch, Everything, File, Name, Path, Refused, State
+from support.repositories import assert_sound
+from support.repository_model import Branch, State
 
-from dvcore.errors import DsetError, StateError
-from dvcore.history.diff import diff_trees, summarize_changes
-from dvcore.ids import BlobId, FileId, InstanceId, TreeId, digest
-from dvcore.model.annotations import Instance, derive_instances, rederive_instances
-from dvcore.model.files import derive_copied_id, derive_imported_id
-from dvcore.model.geometry import Box
-from dvcore.model.names import format_path
-from dvcore.repo.annotating import Annotation, annotate
+from dvcore.errors import StateError
+from dvcore.history.conflict_paths import Chosen
+from dvcore.history.diff import Difference, diff_trees
+from dvcore.history.entry_changes import Side as DiffSide
+from dvcore.history.merging import MergeReport, Outcome, abort_merge, merge_commit
+from dvcore.history.resolution import Side
+from dvcore.history.resolving import resolve
+from dvcore.history.reverting import cherry_pick, revert
+from dvcore.history.settling import Strategy
+from dvcore.ids import CommitId, TreeId
+from dvcore.model.names import ROOT
 from dvcore.repo.branches import create_branch, list_branches, switch_branch
 from dvcore.repo.commits import commit_working, head_commit, iter_history
-from dvcore.repo.copying import CopyOptions, copy
-from dvcore.repo.entries import move, remove
-from dvcore.repo.mirroring import mirror
-from dvcore.repo.operations import redo, undo
-from dvcore.repo.repository import Repository
-from dvcore.repo.treereader import TreeReader
+from dvcore.repo.conflicts import iter_conflicts
+from dvcore.repo.gc import collect_garbage
+from dvcore.repo.undoing import redo_newest, undo_newest
 
-names = st.sampled_from(["a", "b", "c"])
-paths = st.lists(names, max_size=3).map(tuple)
-file_paths = st.lists(names, min_size=1, max_size=3).map(tuple)
-labels = st.lists(st.sampled_from(["dog", "cat", "nut"]), max_size=2).map(tuple)
+strategies = st.sampled_from([Strategy.STOP, Strategy.STOP, Strategy.OURS, Strategy.THEIRS, Strategy.UNION])
 
 
-@cache
-def file_id(name: Name) -> FileId:
-    """The id that a file of the model must have."""
-    kind, directory, last, of, counter = name
-    if kind == "imported":
-        return derive_imported_id(directory, last, BlobId(digest(of.encode())), counter)
-    return derive_copied_id(file_id(of), directory, last, counter)
+class Sides(NamedTuple):
+    """What was merged."""
+
+    base: State
+    ours: State
+    theirs: State
 
 
-@cache
-def instance_id(name: Name) -> InstanceId:
-    """The id that an instance of the model must have."""
-    if name[0] == "copied":
-        _, copy, original = name
-        return rederive_instances(file_id(copy), [Instance(instance_id(original), "", Box(0, 0, 0, 0))])[0].id
-    _, file, label, place = name
-    return derive_instances(file_id(file), [box(label, float(place))])[0].id
+class RepositoryMachine(EditingMachine):
+    """The rules of history on those of editing. `ids` are those of the model's commits."""
 
-
-class RepositoryMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
-        self.repository = Repository.in_memory(clock=ticking())
-        self.model = Everything()
-        self.done: list[tuple[Everything, Everything]] = []
-        self.undone: list[tuple[Everything, Everything]] = []
+        self.ids: list[CommitId] = []
         self.trees: dict[TreeId, State] = {}
+        self.begun: tuple[State, Sides] | None = None
+        """What the last merge with conflicts left, and what it came from."""
 
-    def teardown(self) -> None:
-        self.repository.close()
+    @property
+    def head(self) -> int | None:
+        return self.model.branch.head
 
-    def change(self, expected: Callable[[State], State], action: Callable[[], object]) -> None:
-        """Both do it, or both refuse."""
-        branch = self.model.branch
-        try:
-            work = expected(branch.work)
-        except Refused:
-            with pytest.raises(DsetError):
-                action()
-            return
-        action()
-        self.log(self.model.with_branch(replace(branch, work=work)))
+    @property
+    def is_clean(self) -> bool:
+        return self.work == self.history.state(self.head)
 
-    def log(self, after: Everything) -> None:
-        if after != self.model:
-            self.done.append((self.model, after))
-            self.undone.clear()
-            self.model = after
+    def made_commit(self, state: State, parents: tuple[int | None, ...], id_: CommitId | None) -> None:
+        """The current branch has a new commit."""
+        assert id_ is not None
+        self.ids.append(id_)
+        number = self.history.add(state, parents)
+        self.log(self.model.with_branch(Branch(self.history.state(number), number)))
 
-    @rule(path=file_paths, data=st.sampled_from(["x", "y"]))
-    def add(self, path: Path, data: str) -> None:
-        self.change(lambda state: state.add(path, data), lambda: put(self.repository, format_path(path), data=data))
-
-    @rule(source=paths, destination=paths)
-    def mirror(self, source: Path, destination: Path) -> None:
-        self.change(
-            lambda state: state.mirror(source, destination), lambda: mirror(self.repository, [source], destination)
-        )
-
-    @rule(source=paths, destination=paths, instances=st.booleans())
-    def copy(self, source: Path, destination: Path, instances: bool) -> None:
-        self.change(
-            lambda state: state.copy(source, destination, instances=instances),
-            lambda: copy(self.repository, [source], destination, options=CopyOptions(instances)),
-        )
-
-    @rule(source=paths, destination=paths)
-    def move(self, source: Path, destination: Path) -> None:
-        self.change(lambda state: state.move(source, destination), lambda: move(self.repository, [source], destination))
-
-    @rule(path=paths)
-    def remove(self, path: Path) -> None:
-        self.change(lambda state: state.remove(path), lambda: remove(self.repository, [path]))
-
-    @rule(path=paths, labels=labels)
-    def annotate(self, path: Path, labels: tuple[str, ...]) -> None:
-        action = lambda: label(self.repository, format_path(path), *labels)  # noqa: E731
-        self.change(lambda state: state.annotate(path, labels), action)
-
-    @rule(path=paths)
-    def look_again(self, path: Path) -> None:
-        """What changes nothing is not logged: `undo` would show it."""
-        if self.model.branch.work.exists(path):
-            annotate(self.repository, [path], Annotation())
+    @initialize()
+    def begin(self) -> None:
+        super().begin()
+        self.commit()
+        self.create_branch()
 
     @rule()
     def commit(self) -> None:
-        branch = self.model.branch
-        if branch.is_clean:
+        merging = self.work.merging
+        if self.is_clean or (merging and merging.conflicts):
             with pytest.raises(StateError):
                 commit_working(self.repository, "nothing")
         else:
-            commit_working(self.repository, "some")
-            self.log(self.model.with_branch(Branch(branch.work, (*branch.commits, branch.work))))
+            made = commit_working(self.repository, "some")
+            self.made_commit(self.work, (self.head, merging.parent if merging else None), made)
 
-    @precondition(lambda self: self.model.branch.commits and len(self.model.branches) < 3)
+    @precondition(lambda self: self.head is not None and len(self.model.branches) < 3)
     @rule()
     def create_branch(self) -> None:
         head = head_commit(self.repository)
         assert head is not None
         name = f"branch{len(self.model.branches)}"
         create_branch(self.repository, name, head)
-        commits = self.model.branch.commits
-        self.log(replace(self.model, branches={**self.model.branches, name: Branch(commits[-1], commits)}))
+        branch = Branch(self.history.state(self.head), self.head)
+        self.log(replace(self.model, branches={**self.model.branches, name: branch}))
 
     @rule(data=st.data())
     def switch(self, data: st.DataObject) -> None:
-        name = data.draw(st.sampled_from(sorted(self.model.branches)))
+        self.switch_to(data.draw(st.sampled_from(sorted(self.model.branches))))
+
+    def switch_to(self, name: str) -> None:
         switch_branch(self.repository, name)
         self.log(replace(self.model, current=name))
 
-    @rule()
-    def undo(self) -> None:
-        action = lambda: self.repository.store.update(lambda one: undo(one, self.repository.who()))  # noqa: E731
-        if not self.done:
+    @precondition(lambda self: len(self.model.branches) > 1)
+    @rule(data=st.data(), strategy=strategies, crossing=st.booleans())
+    def part_and_merge(self, data: st.DataObject, strategy: Strategy, crossing: bool) -> None:
+        """Something is done on another branch, something here, and then they come together. Crossing, the other branch
+        merges this one too, as it was: the next merge of the two has several bases."""
+        here = self.model.current
+        there = data.draw(st.sampled_from(sorted(self.model.branches.keys() - {here})))
+        for name in (there, here):
+            self.switch_to(name)
+            for _ in range(data.draw(st.integers(1, 5))):
+                self.do_something(data)
+            self.commit()
+        ours, theirs = (self.model.branches[name].head for name in (here, there))
+        if ours is None or theirs is None:
+            return
+        if crossing:
+            self.switch_to(there)
+            self.merge_with(ours, Strategy.UNION, fast_forward=False)
+            self.switch_to(here)
+        self.merge_with(theirs, strategy, fast_forward=True)
+
+    @precondition(lambda self: self.head is not None)
+    @rule(data=st.data(), strategy=strategies, fast_forward=st.booleans())
+    def merge(self, data: st.DataObject, strategy: Strategy, fast_forward: bool) -> None:
+        """Any commit that a branch leads to."""
+        self.merge_with(self.any_commit(data), strategy, fast_forward=fast_forward)
+
+    def merge_with(self, theirs: int, strategy: Strategy, *, fast_forward: bool) -> None:
+
+        def action() -> MergeReport:
+            return merge_commit(
+                self.repository, self.ids[theirs], "merge", strategy=strategy, fast_forward=fast_forward
+            )
+
+        if not self.begins(action):
+            return
+        assert self.head is not None
+        report = action()
+        if theirs in self.history.reached(self.head):
+            assert report.outcome is Outcome.UP_TO_DATE
+        elif fast_forward and self.head in self.history.reached(theirs):
+            assert report.outcome is Outcome.FAST_FORWARD
+            self.log(self.model.with_branch(Branch(self.history.state(theirs), theirs)))
+        else:
+            bases = self.history.bases(self.head, theirs)
+            event(f"merge with {len(bases)} bases")
+            base = self.history.base(self.head, theirs)
+            state, conflicts = self.history.merged(base, self.work, self.history.state(theirs), strategy.value)
+            self.came(report, Sides(base, self.work, self.history.state(theirs)), state, conflicts, theirs)
+
+    @precondition(lambda self: self.head is not None)
+    @rule(data=st.data(), strategy=strategies, backwards=st.booleans())
+    def do_again(self, data: st.DataObject, strategy: Strategy, backwards: bool) -> None:
+        """Cherry-pick a commit, or revert it."""
+        number = self.any_commit(data)
+        parents = self.history.commits[number].parents
+        parent = data.draw(st.integers(1, len(parents))) if len(parents) > 1 else None
+        before, after = self.history.state(parents[(parent or 1) - 1] if parents else None), self.history.state(number)
+        if backwards:
+            before, after = after, before
+
+        def action() -> MergeReport:
+            do = revert if backwards else cherry_pick
+            return do(self.repository, self.ids[number], parent=parent, strategy=strategy)
+
+        if not self.begins(action):
+            return
+        state, conflicts = self.history.merged(before, self.work, after, strategy.value)
+        if state == self.work and not conflicts:
             with pytest.raises(StateError):
                 action()
+        else:
+            self.came(action(), Sides(before, self.work, after), state, conflicts, None)
+
+    def begins(self, action: Callable[[], object]) -> bool:
+        """Whether the working state lets a merge begin; what is uncommitted is committed first."""
+        if self.is_clean:
+            return True
+        with pytest.raises(StateError):
+            action()
+        self.commit()
+        return self.is_clean
+
+    def came(self, report: MergeReport, sides: Sides, state: State, conflicts: set[Place], parent: int | None) -> None:
+        """A merge is over, with conflicts or without."""
+        for conflict in conflicts:
+            event(f"conflict: {conflict[0]}")
+        assert set(report.conflicts) == {as_place(one) for one in conflicts}
+        if conflicts:
+            assert report.outcome is Outcome.CONFLICTS
+            work = in_conflict(state, parent, conflicts)
+            self.begun = work, sides
+            self.log(self.model.with_branch(Branch(work, self.head)))
+        else:
+            assert report.outcome is Outcome.COMMITTED
+            self.made_commit(state, (self.head, parent), report.commit)
+
+    @precondition(lambda self: self.work.merging)
+    @rule()
+    def abort(self) -> None:
+        abort_merge(self.repository)
+        self.log(self.model.with_branch(Branch(self.history.state(self.head), self.head)))
+
+    @precondition(lambda self: self.begun is not None and self.work == self.begun[0])
+    @rule(side=st.sampled_from([Side.OURS, Side.THEIRS, Side.BASE]))
+    def settle(self, side: Side) -> None:
+        """All conflicts as one side has them: that is what the merge would have given with the strategy of the name.
+        Declarations that come back are numbered by the repository."""
+        assert self.begun is not None
+        assert self.work.merging is not None
+        merged, _ = self.history.merged(*self.begun[1], side.value)
+        resolve(self.repository, Chosen(paths=[ROOT]), side)
+        tree = self.repository.working_tree().tree
+        labels = tuple((one.name, one.number) for one in tree.labels)
+        variables = tuple(one.name for one in tree.variables)
+        assert dict(labels).keys() >= dict(merged.labels).keys()
+        assert {*variables} >= {*merged.variables}
+        work = replace(merged, labels=labels, variables=variables)
+        self.log(self.model.with_branch(Branch(in_conflict(work, self.work.merging.parent, set()), self.head)))
+
+    @precondition(lambda self: self.work.merging and self.work.merging.conflicts)
+    @rule()
+    def leave_as_it_is(self) -> None:
+        resolve(self.repository, Chosen(paths=[ROOT]), Side.AS_IS)
+        merging = self.work.merging
+        assert merging is not None
+        work = in_conflict(self.work, merging.parent, set())
+        self.log(self.model.with_branch(Branch(work, self.head)))
+
+    def others(self) -> list[int]:
+        """The newest commits of all branches."""
+        return [branch.head for _, branch in sorted(self.model.branches.items()) if branch.head is not None]
+
+    def any_commit(self, data: st.DataObject) -> int:
+        return data.draw(st.sampled_from(sorted(set().union(*map(self.history.reached, self.others())))))
+
+    @rule()
+    def undo(self) -> None:
+        if not self.done:
+            with pytest.raises(StateError):
+                undo_newest(self.repository)
             return
-        action()
+        undo_newest(self.repository)
         self.undone.append(self.done.pop())
         self.model = self.undone[-1][0]
 
     @rule()
     def redo(self) -> None:
-        action = lambda: self.repository.store.update(lambda one: redo(one, self.repository.who()))  # noqa: E731
         if not self.undone:
             with pytest.raises(StateError):
-                action()
+                redo_newest(self.repository)
             return
-        action()
+        redo_newest(self.repository)
         self.done.append(self.undone.pop())
         self.model = self.done[-1][1]
+
+    @rule()
+    def collect_garbage(self) -> None:
+        """What the log leads to stays."""
+        collect_garbage(self.repository)
 
     @precondition(lambda self: len(self.trees) > 1)
     @rule(data=st.data())
@@ -179,10 +278,10 @@ class RepositoryMachine(RuleBasedStateMachine):
             for kind, path, name, source in naive_diff(self.trees[before], self.trees[after])
         ]
         for limit in (0, 2, len(changes)):
-            summary = summarize_changes(self.repository.tree(before), self.repository.tree(after), limit)
-            assert summary.counts == Counter(one.kind for one in changes)
-            assert len(summary.shown) == min(limit, len(changes))
-            assert [one for one in changes if one in summary.shown] == summary.shown
+            sides = (DiffSide(self.repository.tree(tree)) for tree in (before, after))
+            with Difference(*sides) as difference:
+                assert difference.counts == Counter(one.kind for one in changes)
+                assert list(islice(difference, limit)) == changes[:limit]
         for one in changes:
             assert (one.old, one.new) == tuple(
                 self.repository.tree(tree).find_record(one.file) for tree in (before, after)
@@ -196,35 +295,27 @@ class RepositoryMachine(RuleBasedStateMachine):
         ]
         for one in found:
             branch = self.model.branches[one.name]
-            assert one.has_uncommitted == (not branch.is_clean)
-            assert_equal(self.repository.tree(self.repository.work(one.name)), branch.work)
+            assert one.has_uncommitted == (branch.work != self.history.state(branch.head))
+            reader = self.repository.tree(self.repository.work(one.name))
+            assert_equal(reader, branch.work)
+            conflicts = {conflict.place for conflict in iter_conflicts(self.repository.objects, reader.tree)}
+            merging = branch.work.merging
+            assert (reader.tree.merging is None) == (merging is None)
+            assert conflicts == {as_place(place) for place in (merging.conflicts if merging else ())}
             history = [] if one.commit is None else list(iter_history(self.repository, one.commit))
-            assert len(history) == len(branch.commits)
-            if branch.commits:
-                assert_equal(self.repository.tree(history[0][1].tree), branch.commits[-1])
-        self.trees[self.repository.working_tree().id] = self.model.branch.work
+            assert [id_ for id_, _ in history] == [
+                self.ids[number] for number in sorted(self.history.reached(branch.head), reverse=True)
+            ]
+            for id_, commit in history[:1]:
+                numbers = self.history.commits[self.ids.index(id_)].parents
+                assert commit.parents == tuple(self.ids[number] for number in numbers)
+                assert_equal(self.repository.tree(commit.tree), self.history.state(branch.head))
+        self.trees[self.repository.working_tree().id] = self.work
 
     @invariant()
     def the_repository_is_sound(self) -> None:
         assert_sound(self.repository)
 
 
-def assert_equal(reader: TreeReader, state: State) -> None:
-    assert dict(reader.iter_files()) == {path: file_id(name) for path, name in state.entries.items()}
-    assert {path for path, _ in reader.iter_directories()} == state.directories
-    assert {id_ for id_, _ in reader.iter_records()} == {file_id(name) for name in state.files}
-    assert [one.name for one in reader.tree.labels] == list(state.labels)
-    for name, file in state.files.items():
-        assert_equal_file(reader, name, file)
-
-
-def assert_equal_file(reader: TreeReader, name: Name, file: File) -> None:
-    record = reader.record(file_id(name))
-    assert (record.blob, record.split_key) == (digest(file.data.encode()), digest(file.split_key.encode()))
-    assert record.annotated == file.annotated
-    instances = reader.annotations(record).instances
-    assert {one.id: one.label for one in instances} == {instance_id(one): label for one, label in file.instances}
-
-
 TestRepository = RepositoryMachine.TestCase
-TestRepository.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+TestRepository.settings = settings(max_examples=settings.default.max_examples * 2 // 5, stateful_step_count=25)

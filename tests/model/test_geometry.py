@@ -140,6 +140,8 @@ def test_geometries_are_read_back(geometry: Geometry) -> None:
         None,
         [],
         "box",
+        [["box"], 1.0, 2.0, 3.0, 4.0],
+        [1, 2.0],
         ["box", 1.0, 2.0, 3.0],
         ["box", 1, 2, 3, 4],
         ["polygon"],

@@ -15,9 +15,10 @@ from support.repositories import (
 )
 
 from dvcore.errors import ConflictError, InvalidInputError
-from dvcore.ids import BlobId, digest
+from dvcore.ids import BlobId, InstanceId, digest
 from dvcore.model.declarations import LabelDeclaration, VariableDeclaration
 from dvcore.model.files import derive_imported_id
+from dvcore.model.geometry import bounds
 from dvcore.model.names import parse_path
 from dvcore.model.values import ValueType
 from dvcore.prolly import nodes
@@ -271,9 +272,41 @@ def test_importing_again_leaves_an_instance_that_was_edited_under_its_id(reposit
 
 def test_replacing_annotations_leaves_those_of_the_source_alone(repository: Repository) -> None:
     put(repository, "a.jpg", entered=[box("dog", 1), box("dog", 5)])
-    report = put(repository, "a.jpg", entered=[box("dog", 5), box("cat")], replace_annotations=True)
+    report = put(repository, "a.jpg", entered=[box("dog", 5), box("cat", 20)], replace_annotations=True)
     assert (report.instances_added, report.instances_present, report.instances_removed) == (1, 1, 1)
     assert labels_at(repository, "a.jpg") == ["cat", "dog"]
+
+
+def test_replacing_annotations_keeps_the_id_of_what_was_edited(repository: Repository) -> None:
+    def ids(path: str) -> dict[InstanceId, str]:
+        reader = repository.working_tree()
+        found = reader.annotations(reader.record(file_at(repository, path))).instances
+        return {one.id: f"{one.label} {bounds(one.geometry)[0]:g}" for one in found}
+
+    put(repository, "a.jpg", entered=[box("dog", 1), box("cat", 20), box("bird", 40), box("bird", 60)])
+    named = {what: id_ for id_, what in ids("a.jpg").items()}
+    edited = [box("dog", 1.5), box("cow", 20), box("bird", 40), box("bird", 90)]
+    for _ in range(2):
+        report = put(repository, "a.jpg", entered=edited, replace_annotations=True)
+        assert ids("a.jpg")[named["dog 1"]] == "dog 1.5"
+        assert ids("a.jpg")[named["cat 20"]] == "cow 20"
+        assert ids("a.jpg")[named["bird 40"]] == "bird 40"
+        assert named["bird 60"] not in ids("a.jpg")
+    assert (report.unchanged, report.instances_present) == (1, 4)
+    report = put(repository, "a.jpg", entered=[box("dog", 1.2), box("cat", 20)], replace_annotations=True)
+    counts = (report.instances_edited, report.instances_added, report.instances_removed)
+    assert counts == (2, 0, 2)
+
+
+def test_replacing_annotations_takes_attributes_where_ids_are_those_of_a_copied_file(repository: Repository) -> None:
+    put(repository, "a.jpg", entered=[box("dog")])
+    copy(repository, [("a.jpg",)], ("b",), options=CopyOptions())
+    said = replace(box("dog"), attributes={"occluded": True})
+    report = put(repository, "b/a.jpg", data="a.jpg", entered=[said], replace_annotations=True)
+    assert (report.instances_edited, report.instances_added, report.instances_removed) == (1, 0, 0)
+    reader = repository.working_tree()
+    (instance,) = reader.annotations(reader.record(file_at(repository, "b/a.jpg"))).instances
+    assert instance.attributes == {"occluded": True}
 
 
 def test_equal_instances_are_counted_not_merged(repository: Repository) -> None:

@@ -150,7 +150,7 @@ def test_a_deleted_branch_goes_with_its_operation(repository: Repository) -> Non
     put(repository, "b")
     lost = commit_working(repository, "lost")
     switch_branch(repository, "main")
-    delete_branch(repository, "other")
+    delete_branch(repository, "other", force=True)
     collect(repository, keep=ALL)
     assert repository.objects.load_commit(lost).message == "lost"
     collect(repository)
@@ -724,7 +724,7 @@ def test_a_sweep_that_is_cut_short_leaves_no_commit_without_what_it_leads_to(
             put(repository, name)
             commit_working(repository, name)
         switch_branch(repository, "main")
-        delete_branch(repository, "other")
+        delete_branch(repository, "other", force=True)
     monkeypatch.setattr(sweeping, "_BATCH", 1)
     for batches in range(8):
         shutil.copytree(root, root.parent / "copy")
@@ -765,7 +765,7 @@ def test_a_commit_that_was_collected_since_it_was_looked_up_gets_no_name(
         commit_working(repository, "lost")
         switch_branch(repository, "main")
         lost = resolve_commit(other, "other")
-        delete_branch(repository, "other")
+        delete_branch(repository, "other", force=True)
         collect(repository, Way.REWRITE)
         with pytest.raises(NotFoundError, match="no commit"):
             name(other, "v1", lost)

@@ -3,12 +3,14 @@
 import click
 
 from dset.commands.project_command import show_project
+from dset.conflicts import conflict_json, describe_conflict
 from dset.context import open_repository
 from dset.files import file_line, whole_file_json
 from dset.geometries import describe_geometry
-from dset.output import count, format_size, format_time, iso_time, json_values, say, say_json, warn
-from dset.snapshots import say_snapshot, snapshot_json
+from dset.output import count, format_size, format_time, iso_time, json_values, say, say_json
+from dset.snapshot_facts import show_snapshot
 from dvcore.errors import InvalidInputError, NotFoundError, nearest_hint
+from dvcore.history.conflict_paths import conflicts_at
 from dvcore.ids import CommitId, FileId, format_id, format_short, parse_id
 from dvcore.model.names import Path, format_path
 from dvcore.model.tree import Directory, FileEntry
@@ -17,7 +19,6 @@ from dvcore.repo.projects import list_projects
 from dvcore.repo.repository import Repository
 from dvcore.repo.revisions import parse_snapshot, resolve_commit, split_revision
 from dvcore.repo.treereader import TreeReader
-from dvcore.snapshot.report import describe_named
 
 
 @click.command("show")
@@ -30,10 +31,7 @@ def command(thing: str, as_json: bool) -> None:
     """
     repository = open_repository()
     if parse_snapshot(thing):
-        report = describe_named(repository, thing)
-        for line in report.warnings:
-            warn(line)
-        say_json(snapshot_json(report)) if as_json else say_snapshot(report)
+        show_snapshot(repository, thing, as_json=as_json)
     elif not (_show_path(repository, thing, as_json) or _show_file_id(repository, thing, as_json)):
         if thing in list_projects(repository):
             show_project(repository, thing, as_json=as_json)
@@ -68,7 +66,7 @@ def _show_path(repository: Repository, thing: str, as_json: bool) -> bool:
         _show_directory(reader, path, entry, as_json)
     elif isinstance(entry, FileEntry):
         _show_file(reader, path, entry.file, as_json)
-    return entry is not None
+    return entry is not None or _show_conflicts(reader, path, as_json)
 
 
 def _show_file_id(repository: Repository, thing: str, as_json: bool) -> bool:
@@ -94,8 +92,10 @@ def _show_directory(reader: TreeReader, path: Path, directory: Directory, as_jso
 
 
 def _show_file(reader: TreeReader, path: Path, file: FileId, as_json: bool) -> None:
+    conflicts = conflicts_at(reader, path)
     if as_json:
-        say_json(whole_file_json(reader, path, file))
+        listed = {"conflicts": [conflict_json(reader, path, one) for one in conflicts]} if conflicts else {}
+        say_json({**whole_file_json(reader, path, file), **listed})
         return
     record = reader.record(file)
     annotations = reader.annotations(record)
@@ -113,6 +113,21 @@ def _show_file(reader: TreeReader, path: Path, file: FileId, as_json: bool) -> N
         say(f"{name} = {format_value(value)}")
     for instance in annotations.instances:
         say(f"  {format_short(instance.id)}  {instance.label}  {describe_geometry(instance.geometry)}")
+    for one in conflicts:
+        say(f"conflict: {describe_conflict(reader, one)}")
+
+
+def _show_conflicts(reader: TreeReader, path: Path, as_json: bool) -> bool:
+    """What a merge is to settle about a path at which there is nothing now; whether there is anything."""
+    conflicts = conflicts_at(reader, path) if path else []
+    if as_json and conflicts:
+        listed = [conflict_json(reader, path, one) for one in conflicts]
+        say_json({"path": format_path(path), "conflicts": listed})
+    elif conflicts:
+        say(f"{format_path(path)}: not here")
+        for one in conflicts:
+            say(f"conflict: {describe_conflict(reader, one)}")
+    return bool(conflicts)
 
 
 def _show_commit(repository: Repository, id_: CommitId, as_json: bool) -> None:

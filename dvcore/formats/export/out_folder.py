@@ -56,7 +56,7 @@ class OutFolder:
         """Write on at the end of a file that stays open, UTF-8; the first time it is made. Line ends stay what they
         are."""
         file = self._open.get(path)
-        with storage_errors(self.root.joinpath(*path)):
+        with storage_errors(self._name(path)):
             if file is None:
                 descriptor = _create(self._place(path), path, self.about)
                 file = self._open[path] = os.fdopen(descriptor, "w", _BUFFER, "utf-8", newline="")
@@ -66,7 +66,7 @@ class OutFolder:
         """Write out all that is left; with this, all is written."""
         self._behind.finish()
         for path, file in self._open.items():
-            with storage_errors(self.root.joinpath(*path)):
+            with storage_errors(self._name(path)):
                 file.close()
 
     def __enter__(self) -> Self:
@@ -89,10 +89,13 @@ class OutFolder:
             if len(self._there) == _REMEMBERED:
                 self._there.clear()
             self._there.add(folder)
+        return self._name(path)
+
+    def _name(self, path: Path) -> str:
         return os.path.join(self.root, *path)  # noqa: PTH118 - a path object for each file takes as long as writing it
 
     def _write(self, place: str, path: Path, about: Path | None, pieces: Iterable[bytes]) -> None:
-        with storage_errors(self.root.joinpath(*path)):
+        with storage_errors(place):
             descriptor = _create(place, path, about)
             try:
                 for piece in pieces:

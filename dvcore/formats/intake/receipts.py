@@ -113,7 +113,8 @@ def receipt_key(source: FolderPath, to: Sequence[str]) -> bytes:
 
 def _again(files: AddReport) -> AddReport | None:
     """The counts of the same import done again, where they follow from the first ones."""
-    if files.tree is None or files.replaced or files.skipped or files.renamed or files.instances_removed:
+    edited = files.replaced or files.instances_edited or files.instances_removed
+    if files.tree is None or edited or files.skipped or files.renamed:
         return None
     return AddReport(
         unchanged=files.added + files.unchanged + files.completed,

@@ -7,12 +7,13 @@ a hash of what it names, and what does not have the hash it is named after is no
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from dvcore.errors import CorruptError, DsetError
 from dvcore.ids import digest, format_short
 from dvcore.model.commit import Commit, decode_commit
+from dvcore.model.conflicts import Conflict, decode_conflict
 from dvcore.model.files import FileRecord
 from dvcore.model.manifest import Manifest, decode_manifest
 from dvcore.model.tree import Tree, decode_tree
@@ -20,16 +21,25 @@ from dvcore.progress import Progress
 from dvcore.prolly.node import Node, decode_node
 from dvcore.repo.fsck.faults import KNOWN_FAULTS, Damaged, Faults
 from dvcore.repo.fsck.holding import Holding
-from dvcore.repo.fsck.judging import check_file_ids, judge_manifest, judge_node, judge_tree
+from dvcore.repo.fsck.judging import check_conflict, check_file_ids, judge_manifest, judge_node, judge_tree
 from dvcore.repo.fsck.summaries import Summaries, Summary, together
 from dvcore.repo.fsck.values import ANNOTATIONS_HEAD, OTHER_BYTES
-from dvcore.repo.links import Kind, Link, commit_links, manifest_links, node_links, tree_links
+from dvcore.repo.links import (
+    Kind,
+    Link,
+    commit_links,
+    conflict_links,
+    conflict_records,
+    manifest_links,
+    node_links,
+    tree_links,
+)
 from dvcore.store import ReadTransaction, Table
 from dvcore.store.chunk_list import decode_chunk_list
 
 NOT_COMPARED: Final = "entries and records are not compared in trees that hold it"
 
-Object = Commit | Tree | Manifest | Node
+Object = Commit | Tree | Manifest | Node | Conflict
 
 
 class Following:
@@ -101,12 +111,14 @@ class Following:
             return decode_tree(data)
         if link.kind is Kind.MANIFEST:
             return decode_manifest(data)
+        if link.kind is Kind.CONFLICT:
+            return decode_conflict(data)
         return decode_node(data)
 
     def _judge(self, kind: Kind, found: Object) -> Summary:
         match found:
             case Node():
-                if kind is not Kind.DIRECTORY:
+                if kind not in {Kind.DIRECTORY, Kind.CONFLICTS}:
                     check_file_ids(found)
                 return judge_node(kind, found, self._summary, self._faults, self._record_faults)
             case Tree():
@@ -115,8 +127,23 @@ class Following:
                 return summary
             case Manifest():
                 return judge_manifest(found, self._summary)
+            case Conflict():
+                check_conflict(found)
+                return Summary(together(*(self._conflict_faults(found))))
             case Commit():
+                self._check_committed(found)
                 return Summary(together(*(self._summary(one).faults for one in _needed(kind, found))))
+
+    def _check_committed(self, commit: Commit) -> None:
+        """Raises CorruptError where a commit's tree is the state of a merge that is not settled; of one that cannot be
+        read this says nothing."""
+        data = self._objects.get(Table.OBJECTS, commit.tree)
+        try:
+            tree = None if data is None else decode_tree(data)
+        except DsetError:
+            return
+        if tree is not None and tree.merging is not None:
+            raise CorruptError("its tree holds a merge that is not committed")
 
     def _check_holding(self, tree: Tree, summary: Summary) -> None:
         """Only of trees of which every node can be read, whatever is wrong with blobs and annotations."""
@@ -162,6 +189,10 @@ class Following:
                 f"its blob {format_short(record.blob)} has another size: {size} bytes, not {record.size}"
             )
 
+    def _conflict_faults(self, conflict: Conflict) -> Iterator[Iterable[int]]:
+        yield from (self._summary(one).faults for one in _needed(Kind.CONFLICT, conflict))
+        yield from (self._record_faults(record) for record in conflict_records(conflict))
+
     def _annotations_fault(self, id_: bytes) -> int | None:
         fault = self._faults.find(Damaged.OBJECT, id_)
         if fault is not None:
@@ -191,6 +222,8 @@ def _needed(kind: Kind, found: Object) -> Iterator[Link]:
             return tree_links(found)
         case Manifest():
             return manifest_links(found)
+        case Conflict():
+            return (link for link in conflict_links(found) if not link.kind.is_final)
         case Node() if found.level > 0 or kind is not Kind.FILES:
             return node_links(kind, found)
         case Node():

@@ -12,15 +12,19 @@ from collections.abc import Callable, Iterator
 
 from dvcore.encoding import check_id
 from dvcore.errors import CorruptError, DsetError, InvalidInputError
+from dvcore.model.annotations import decode_instance
+from dvcore.model.conflicts import Conflict, Merging, Subject
+from dvcore.model.declarations import decode_label, decode_variable
 from dvcore.model.files import FileRecord, decode_record
 from dvcore.model.manifest import Manifest, decode_exported, decode_reason
 from dvcore.model.names import MAX_DEPTH, normalize_name
 from dvcore.model.tree import Directory, FileEntry, Tree, decode_entry
+from dvcore.model.values import decode_value
 from dvcore.prolly.node import Node, reference_count, reference_id
 from dvcore.prolly.splitter import Splitter
 from dvcore.repo.fsck.faults import Damaged, Faults
 from dvcore.repo.fsck.summaries import Summary, together
-from dvcore.repo.links import Kind, Link
+from dvcore.repo.links import Kind, Link, merging_links
 
 Find = Callable[[Link], Summary]
 """The summary of what was judged before."""
@@ -44,6 +48,8 @@ def judge_node(kind: Kind, node: Node, find: Find, faults: Faults, record_faults
         found = together(_iter_files_faults(node, faults, record_faults))
     elif kind is Kind.EXAMPLES:
         found = together(_iter_examples_faults(node, faults))
+    elif kind is Kind.CONFLICTS:
+        found = together(*(find(Link(Kind.CONFLICT, value)).faults for value in node.values))
     else:
         for value in node.values:
             decode_reason(value)
@@ -100,7 +106,33 @@ def judge_tree(tree: Tree, find: Find) -> Summary:
         _check_counts(tree.root, root)
     if not files.faults:
         check_root(files)
-    return Summary(together(root.faults, files.faults))
+    merging = () if tree.merging is None else _judge_merging(tree.merging, find)
+    return Summary(together(root.faults, files.faults, merging))
+
+
+def check_conflict(conflict: Conflict) -> None:
+    """Raises CorruptError, NeedsNewerError where a side is not of the sort that the conflict is about."""
+    decoders: dict[Subject, Callable[[bytes], object]] = {
+        Subject.ENTRY: decode_entry,
+        Subject.FILE: decode_record,
+        Subject.INSTANCE: decode_instance,
+        Subject.VARIABLE: decode_value,
+        Subject.VARIABLE_DECLARATION: decode_variable,
+        Subject.LABEL_DECLARATION: decode_label,
+    }
+    for side in conflict.sides:
+        if side is not None:
+            decoders[conflict.place.subject](side)
+
+
+def _judge_merging(merging: Merging, find: Find) -> tuple[int, ...]:
+    """The faults in what a merge still needs. Raises CorruptError where it has not as many conflicts as it counts."""
+    conflicts = find(Link(Kind.CONFLICTS, merging.conflicts))
+    if not conflicts.faults:
+        check_root(conflicts)
+    if not conflicts.is_unknown and conflicts.count != merging.number:
+        raise CorruptError(f"a merge counts {merging.number} conflicts, and holds {conflicts.count}")
+    return together(*(find(link).faults for link in merging_links(merging)))
 
 
 def _ends_at_boundary(node: Node) -> bool:
