@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test torture lint bench clean
+.PHONY: demo test torture fuzz lint bench clean
 
 demo: $(VENV)/.installed
 	$(BIN)/python demo/run.py $(if $(IMAGES),--images "$(IMAGES)")
@@ -16,9 +16,18 @@ demo: $(VENV)/.installed
 test: lint
 	$(BIN)/pytest
 
+# Any sequence of operations against a model of them, for about a quarter of an hour; `make test` has a minute.
+machine: $(VENV)/.installed-dev
+	$(BIN)/pytest --hypothesis-profile=long -o faulthandler_timeout=0 tests/history/test_repository_machine.py
+
 # Tries to make dset lose something: kills, full disks, many at once, flipped bits. TORTURE takes options, see --help.
 torture: $(VENV)/.installed-dev
 	PYTHONPATH=tests $(BIN)/python -m torture $(TORTURE)
+
+# Feeds every parser with changed files for so many seconds each; FUZZ names some of them. See docs/fuzzing.md.
+FUZZ_SECONDS ?= 120
+fuzz: $(VENV)/.installed-fuzz
+	PYTHONPATH=tests $(BIN)/python -m fuzz --seconds $(FUZZ_SECONDS) $(FUZZ)
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
@@ -35,6 +44,10 @@ clean:
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --editable .
+	touch $@
+
+$(VENV)/.installed-fuzz: $(VENV)/.installed-dev
+	$(BIN)/pip install --quiet --editable '.[fuzz]'
 	touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed

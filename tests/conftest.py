@@ -8,6 +8,7 @@ from hypothesis import settings
 
 # A test of correctness must not fail because the machine is busy.
 settings.register_profile("dset", deadline=None)
+settings.register_profile("long", deadline=None, max_examples=4000)
 settings.load_profile("dset")
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"

@@ -13,6 +13,7 @@ from fractions import Fraction
 from typing import Final, Literal, TypeAlias, get_args
 
 from dvcore.errors import InvalidInputError
+from dvcore.image.facts import MAX_PIXELS
 
 MAX_SIDE: Final = 65_500
 """The longest side a JPEG can have (libjpeg's JPEG_MAX_DIMENSION)."""
@@ -84,7 +85,8 @@ class Placement:
 def parse_downsampling(text: str) -> Downsampling:
     """The rule that a text like `factor:4` or `both:256x256:pad` names.
 
-    Raises InvalidInputError, with examples, for any other text and for sides outside 1 to MAX_SIDE.
+    Raises InvalidInputError, with examples, for any other text, for sides outside 1 to MAX_SIDE and for more than
+    MAX_PIXELS.
     """
     if text == "none":
         return KeepSize()
@@ -97,7 +99,12 @@ def parse_downsampling(text: str) -> Downsampling:
         return LimitSide(side, _parse_side(found[2], text))
     if found := re.fullmatch(r"both:([0-9]{1,9})x([0-9]{1,9})(?::(pad|crop))?", text):
         fit: Fit = next((name for name in get_args(Fit) if name == found[3]), "stretch")
-        return BothSides(_parse_side(found[1], text), _parse_side(found[2], text), fit)
+        height, width = _parse_side(found[1], text), _parse_side(found[2], text)
+        if height * width > MAX_PIXELS:
+            raise InvalidInputError(
+                f"{text!r} asks for {height * width:,} pixels", hint=f"no image may have more than {MAX_PIXELS:,}"
+            )
+        return BothSides(height, width, fit)
     raise InvalidInputError(
         f"{text!r} is no downsampling",
         hint="examples: none, factor:4, both:480x640 (height x width), both:480x640:pad, height:256, longest:512",

@@ -48,6 +48,7 @@ from dvcore.snapshot.recording import save_manifest
 from dvcore.snapshot.report import SnapshotReport, describe
 from dvcore.snapshot.shards import Made, ShardPlan, plan_shards
 from dvcore.snapshot.sizing import with_shard_counts
+from dvcore.store.durable import sync_folder
 from dvcore.store.folders import clear_folder, publish
 
 _RECENT: Final = 3
@@ -170,6 +171,8 @@ def _complete(workshop: Workshop, project: Project, snapshot: Snapshot, plan: Pl
         folders = [one for one in _iter_folders(repository, snapshots) if one[1] != folder]
         known = iter_known(folders if left is None else [(snapshot, left), *folders])
         filled = _mend(workshop, snapshot, plan, folder, list(known))
+        if filled.made:
+            sync_folder(folder)  # before what was left is removed
     _remember(workshop, snapshot, folder)
     record_place(repository, snapshot.project, snapshot.number, out)
     return _report(snapshot, folder, plan, filled)

@@ -10,22 +10,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from support.mutations import damaged_json, odd_values
+from support.samples import sample
 from support.sources import coco, imported, put_pictures
 
 from dvcore.errors import DsetError
 from dvcore.repo.repository import Repository
 
-VALID = coco(
-    {"bbox": [1, 1, 2, 2], "score": 0.5, "attributes": {"ripe": True}},
-    {"segmentation": [[1, 1, 3, 1, 3, 3], [4, 4, 6, 4, 6, 6]], "bbox": [1, 1, 5, 5], "category_id": 2},
-    {"segmentation": {"size": [8, 12], "counts": [10, 20, 66]}, "iscrowd": 1},
-    {"segmentation": {"size": [8, 12], "counts": "1N1Zf2"}},
-    {"keypoints": [1, 2, 2, 3, 4, 1], "bbox": [1, 1, 4, 4], "num_keypoints": 2},
-    categories=[
-        {"id": 1, "name": "nut", "keypoints": ["stem", "tip"], "skeleton": [[1, 2]], "isthing": 1},
-        {"id": 2, "name": "leaf", "supercategory": "plant"},
-    ],
-)
+VALID = json.loads(sample("coco.json"))
 
 
 def is_imported_or_refused(document: Any) -> None:

@@ -1,6 +1,7 @@
 """Imports of the real data sets."""
 
 import json
+import re
 import shutil
 from collections import Counter
 from pathlib import Path
@@ -198,3 +199,33 @@ def test_fixture_of_all_kinds_but_panoptic(repository: Repository, shared_data: 
     kinds = {type(one.geometry) for one in instances(repository, "nuts/images/val/b.jpg")}
     assert kinds == {Keypoints}
     assert records(repository)["nuts/images/val/b.jpg"].variables["caption_2"] == "text"
+
+
+def test_boxes_that_were_edited_outside_keep_their_ids(
+    repository: Repository, shared_data: Path, tmp_path: Path
+) -> None:
+    """Pascal VOC gives no ids. One box is moved, one relabelled, one removed, one added."""
+    for folder in ("Annotations", "JPEGImages"):
+        (tmp_path / folder).mkdir()
+        for number in range(3):
+            (found,) = (shared_data / "bccd" / folder).glob(f"BloodImage_{number:05}.*")
+            shutil.copy(found, tmp_path / folder)
+    imported(repository, tmp_path, format="voc")
+    path = "nuts/JPEGImages/BloodImage_00000.jpg"
+    before = {one.id: one for one in instances(repository, path)}
+    source = tmp_path / "Annotations" / "BloodImage_00000.xml"
+    text = source.read_text()
+    objects = re.findall(r"\t<object>.*?</object>\n", text, re.DOTALL)
+    moved = re.sub(r"<xmin>(\d+)</xmin>", lambda found: f"<xmin>{int(found[1]) - 4}</xmin>", objects[1])
+    relabelled = objects[2].replace(">RBC<", ">WBC<")
+    added = re.sub(r"<(xmax|ymax)>\d+<", r"<\1>9<", re.sub(r"<(xmin|ymin)>\d+<", r"<\1>2<", objects[3]))
+    for old, new in ((objects[1], moved), (objects[2], relabelled), (objects[3], added)):
+        assert old != new
+        text = text.replace(old, new)
+    source.write_text(text)
+    files = imported(repository, tmp_path, format="voc", replace_annotations=True).files
+    assert (files.instances_edited, files.instances_added, files.instances_removed) == (2, 1, 1)
+    after = {one.id: one for one in instances(repository, path)}
+    assert len(before.keys() & after.keys()) == len(before) - 1
+    edited = [(before[id_], after[id_]) for id_ in before.keys() & after.keys() if before[id_] != after[id_]]
+    assert sorted((old.label, new.label) for old, new in edited) == [("RBC", "RBC"), ("RBC", "WBC")]

@@ -89,6 +89,8 @@ def test_a_rotated_box_over_the_edge_stays_whole() -> None:
 @pytest.mark.parametrize(
     ("geometry", "reason"),
     [
+        (Box(-1e13, 1, 5, 5), "has the coordinate -1e+13"),
+        (Box(1, 9e11, 5, 9e11), "has the coordinate 1.8e+12"),
         (RotatedBox(-1, 40, 50, 50, 45), "is outside the image of 120x80 pixels"),
         (RotatedBox(60, 40, 0, 10, 0), "has no area: it is 0 wide and 10 high"),
         (RotatedBox(60, 40, 10, -1, 0), "has no area: it is 10 wide and -1 high"),

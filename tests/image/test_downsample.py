@@ -7,17 +7,20 @@ from hypothesis import strategies as st
 from dvcore.errors import InvalidInputError
 from dvcore.image.downsample import (
     MAX_SIDE,
+    BothSides,
     format_downsampling,
     parse_downsampling,
     place,
     target_size,
 )
+from dvcore.image.facts import MAX_PIXELS
 
 sides = st.integers(1, 20_000)
 pixels = st.integers(1, MAX_SIDE)
 one_side = st.builds("{}:{}".format, st.sampled_from(["height", "width", "longest", "shortest"]), pixels)
 factors = st.decimals(1, 1000, places=3).map(lambda factor: f"factor:{factor.normalize():f}")
-both = st.builds("both:{}x{}{}".format, pixels, pixels, st.sampled_from(["", ":pad", ":crop"]))
+areas = st.tuples(pixels, pixels).filter(lambda sizes: sizes[0] * sizes[1] <= MAX_PIXELS)
+both = st.builds("both:{0[0]}x{0[1]}{1}".format, areas, st.sampled_from(["", ":pad", ":crop"]))
 rules = st.one_of(st.just("none"), one_side, factors, both)
 
 
@@ -44,6 +47,12 @@ def test_one_rule_has_one_text():
 def test_other_texts_are_refused(text):
     with pytest.raises(InvalidInputError):
         parse_downsampling(text)
+
+
+def test_a_size_that_no_result_may_have_is_refused_before_any_is_made():
+    assert parse_downsampling("both:65500x2732") == BothSides(65500, 2732)
+    with pytest.raises(InvalidInputError, match="'both:65500x2733' asks for 179,011,500 pixels"):
+        parse_downsampling("both:65500x2733")
 
 
 def test_the_refusal_gives_examples():

@@ -3,6 +3,7 @@
 import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from itertools import repeat
 from threading import Lock
 
 import pytest
@@ -56,6 +57,24 @@ def test_only_a_window_of_results_waits():
         for _ in Workers(pool, 3).in_order(made for _ in range(50)):
             with lock:
                 unused -= 1
+
+
+@pytest.mark.parametrize(("room", "most"), [(10, 2), (3, 1)])
+def test_large_results_wait_only_where_there_is_room(room, most):
+    """One that is larger than all the room has it to itself."""
+    lock, unused, seen = Lock(), 0, set()
+
+    def made():
+        nonlocal unused
+        with lock:
+            unused += 1
+            seen.add(unused)
+
+    with ThreadPoolExecutor(4) as pool:
+        for _ in Workers(pool, 8, room).in_order((made for _ in range(50)), repeat(5)):
+            with lock:
+                unused -= 1
+    assert max(seen) <= most
 
 
 def test_an_error_comes_when_it_is_its_turn():

@@ -179,6 +179,16 @@ def test_keypoints_alone_take_keypoints_and_beside_boxes_what_has_a_box():
     assert classes_of(both) == {"a": (0, 0)}
 
 
+def test_a_single_point_on_the_edge_is_seen_and_one_beyond_it_is_not():
+    repository = Repository.in_memory()
+    corners = [(0.0, 0.0), (40.0, 30.0), (0.0, 12.0), (17.0, 30.0)]
+    put_annotated(repository, {"face.png": [Entered("face", Keypoints(((x, y, 2),))) for x, y in corners]})
+    points = Feature("keypoints", "image/object", (ANY,), {"points": "1"})
+    assert plan_of(repository, points).examples[0].objects == ((0, 0, 0, 0),)
+    cropped = plan_of(repository, points, image=ImageOptions(downsample="both:30x30:crop"))  # 5 pixels on each side
+    assert cropped.instances_left_out == {"image/object": {"outside the crop": 3}}
+
+
 def test_keypoints_that_nobody_declares_are_to_be_given(nuts):
     with pytest.raises(NotFoundError, match="no label declares the names of its keypoints"):
         plan_of(nuts, Feature("keypoints", "image/object", (NUT,)))
@@ -227,6 +237,12 @@ def test_another_type_may_be_asked_for():
         plan_of(varied(), variable("dpi", unset="many"))
     with pytest.raises(NotFoundError, match="did you mean 'dpi'"):
         plan_of(varied(), variable("dpx"))
+
+
+def test_a_value_for_what_is_unset_must_fit_into_the_feature():
+    assert plan_of(varied(), variable("dpi", type="float", unset="-3.4e38")).examples[1].variables == (-3.4e38,)
+    with pytest.raises(InvalidInputError, match=r"'variable/dpi'.*float32 cannot hold -1e39"):
+        plan_of(varied(), variable("dpi", type="float", unset="-1e39"))
 
 
 def test_a_value_that_is_missing_stops_the_snapshot_and_is_named():

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.datasets import drawn, drawn_repository, make_project, put_files
-from support.reading import WHOLE, mixed_pictures, nut_repository, take_all_kinds
+from support.datasets import KINDS, drawn, drawn_repository, make_project, put_files
+from support.reading import FEATURES, WHOLE, give, mixed_pictures, nut_repository, take_all_kinds
 
 import dvcore
 from dvcore.errors import InvalidInputError, StateError
-from dvcore.model.definition import Definition, ImageOptions, Label, Split
+from dvcore.model.definition import Definition, Feature, ImageOptions, Label, Split
 from dvcore.model.names import parse_path
 from dvcore.repo.commits import commit_working
 from dvcore.repo.entries import remove
@@ -89,6 +89,37 @@ def test_boxes_masks_and_keypoints_come_ragged(tf, nuts):
     assert (found["003"][0]["boxes"].shape[0], found["003"][0]["masks"].shape[0]) == (0, 0)
     assert found["002"][1].shape == (1, 3, 3)
     assert found["002"][1][0, :, 2].tolist() == [2, 0, 1]
+
+
+def test_masks_of_images_that_differ_in_size_come_with_those_that_have_none(tf, tmp_path):
+    with nut_repository(tmp_path) as made:
+        put_files(made, mixed_pictures(), dict.fromkeys(mixed_pictures(), KINDS[0]))
+        give(made, "nuts/gray.png", ())
+        commit_working(made, "unequal")
+        take_all_kinds(made, (Feature("image", "image"), *FEATURES[2:3], *FEATURES[6:8]))
+        reader = dvcore.load("all@1", repository=made)
+    found = {}
+    for _, targets in reader.dataset("whole", features=["image", "image/object", "image/filename"]):
+        found[Path(targets["image/filename"].numpy().decode()).stem] = targets["image/object"]["masks"].shape
+    assert (found["000"], found["003"], found["gray"]) == ((2, 8, 12), (0, 8, 12), (0, 6, 10))
+    (batch,) = reader.dataset("whole", batch=9, features=["image/object"])
+    assert sorted(batch["masks"].row_lengths().numpy()) == [0, 0, 1, 1, 2]
+    (batch,) = reader.dataset("whole", batch=9, features=["image/object"], size=(4, 6))
+    assert batch["masks"].shape == (5, None, 4, 6)
+
+
+def test_a_semantic_mask_of_a_group_is_one_of_its_targets(tf, tmp_path):
+    semantic = Feature("semantic", "image/object", FEATURES[6].classes)
+    with nut_repository(tmp_path) as made:
+        take_all_kinds(made, (*FEATURES[:1], *FEATURES[2:3], FEATURES[6], semantic))
+        reader = dvcore.load("all@1", repository=made)
+    decoded = {one["image/filename"]: one["image/object/encoded"] for one in reader.examples("whole", decode=True)}
+    names = ["image/object", "image/filename"]
+    for targets in reader.dataset("whole", features=names):
+        mask = decoded[targets["image/filename"].numpy()]
+        assert np.array_equal(targets["image/object"]["semantic"].numpy(), mask)
+    (batch,) = reader.dataset("whole", batch=4, features=["image/object"], size=(4, 6))
+    assert batch["semantic"].shape == (4, 4, 6, 1)
 
 
 def test_images_and_masks_take_the_asked_size_and_channels(tf, nuts):

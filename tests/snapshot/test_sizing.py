@@ -22,6 +22,19 @@ def test_what_passes_through_weighs_what_the_file_does():
     assert 50_000 < estimated_size(50_000, facts, (parse_pipeline(),)) < 51_000
 
 
+@pytest.mark.parametrize(
+    ("facts", "options"),
+    [
+        (ImageFacts(4000, 3000, "JPEG", "RGB"), {"encoding": "png"}),
+        (ImageFacts(4000, 3000, "JPEG", "RGB"), {"color": "gray"}),
+        (ImageFacts(4000, 3000, "JPEG", "RGB", orientation=6), {}),
+        (ImageFacts(4000, 3000, "PNG", "P"), {}),
+    ],
+)
+def test_what_keeps_its_size_but_not_its_bytes_weighs_by_its_pixels(facts, options):
+    assert estimated_size(100_000, facts, [parse_pipeline(**options)]) > 4000 * 3000 // 2
+
+
 def test_what_is_encoded_anew_weighs_by_its_pixels():
     facts = ImageFacts(400, 300, "JPEG", "RGB")
     gray = estimated_size(50_000, facts, [parse_pipeline(downsample="both:200x200", color="gray")])

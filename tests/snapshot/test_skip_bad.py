@@ -9,12 +9,14 @@ from dvcore.errors import FaultyFilesError, StateError
 from dvcore.model.definition import ImageOptions, Split
 from dvcore.repo.commits import commit_working
 from dvcore.repo.projects import load_project
+from dvcore.snapshot.balance import Balance
 from dvcore.snapshot.catalog import iter_exported, load_snapshot
 from dvcore.snapshot.leaving_out import NOT_RENDERED
 from dvcore.snapshot.take import take_snapshot
 from dvcore.snapshot.verify import verify_files, verify_rebuild
 
 SPLITS = (Split("train", "0.8", None, 4), Split("test", "0.2", None, 1))
+IMAGE = ImageOptions(downsample="both:6x6")
 BAD = ("nuts/bad1.png", "nuts/bad2.png")
 
 
@@ -23,7 +25,7 @@ def repository(tmp_path):
     with drawn_repository(tmp_path / "work", 30) as made:
         put_files(made, {path: broken(index) for index, path in enumerate(BAD)}, dict.fromkeys(BAD, "walnut"))
         commit_working(made, "two damaged ones")
-        make_project(made, splits=SPLITS, image=ImageOptions(downsample="both:6x6"))
+        make_project(made, splits=SPLITS, image=IMAGE)
         yield made
 
 
@@ -47,6 +49,19 @@ def test_with_it_they_are_left_out_counted_and_named(repository):
     assert sum(split.labels["walnut"] for split in report.splits.values()) == 15
     for path in BAD:
         assert any(path in warning for warning in report.warnings)
+
+
+def test_no_count_holds_what_was_left_out(repository):
+    """With the balance goes its table, and the labels are in that of the splits."""
+    assert take_snapshot(repository, "nuts", skip_bad=True).balance == Balance()
+    assert take_snapshot(repository, "nuts").balance == Balance()
+
+
+def test_a_split_that_lost_all_its_images_is_named(repository):
+    make_project(repository, "bad", splits=(Split("rest", "1"), Split("bad", "0", "name LIKE 'bad%'")), image=IMAGE)
+    report = take_snapshot(repository, "bad", skip_bad=True)
+    assert report.splits["bad"].examples == 0
+    assert any("'bad' is empty" in warning for warning in report.warnings)
 
 
 def test_it_is_the_snapshot_of_that_commit_from_then_on(repository):

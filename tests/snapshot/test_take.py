@@ -14,7 +14,7 @@ from dvcore.repo.adding import OnExisting
 from dvcore.repo.commits import commit_working
 from dvcore.repo.projects import load_project
 from dvcore.repo.repository import Repository
-from dvcore.repo.staging import staging_folder
+from dvcore.repo.staging import mended_folder, staging_folder
 from dvcore.snapshot.catalog import iter_exported, iter_left_out, load_snapshot
 from dvcore.snapshot.take import preview_snapshot, take_snapshot
 from dvcore.tfrecord.example import decode_example
@@ -244,6 +244,50 @@ def test_a_folder_that_holds_something_else_is_refused(repository, tmp_path):
     take_snapshot(repository, "nuts", out=tmp_path / "first", at="HEAD~1")
     with pytest.raises(ExistsError, match="first holds something else"):
         take_snapshot(repository, "nuts", out=tmp_path / "first")
+
+
+def test_what_was_written_when_a_process_was_killed_goes(repository, tmp_path):
+    out = take_snapshot(repository, "nuts", out=tmp_path / "out").out
+    before = contents(out)
+    for name in ("nuts-train.tfrecord-00000-of-00001", "snapshot.json", "mine"):
+        (out / f".{name}.4711.tmp").write_bytes(b"half")
+    take_snapshot(repository, "nuts", out=out)
+    assert contents(out).keys() - before.keys() == {".mine.4711.tmp"}
+
+
+def test_what_was_made_again_is_there_after_a_power_cut(repository, monkeypatch):
+    out = take_snapshot(repository, "nuts").out
+    whole = contents(out)
+    synced = []
+    monkeypatch.setattr("dvcore.snapshot.take.sync_folder", lambda folder: synced.append((folder, contents(folder))))
+    (out / "nuts-train.tfrecord-00000-of-00001").unlink()
+    take_snapshot(repository, "nuts")
+    assert synced == [(out, whole)]
+
+
+def test_two_do_not_mend_one_folder(repository):
+    out = take_snapshot(repository, "nuts").out
+    with mended_folder(out), pytest.raises(StateError, match="another process is making this snapshot"):
+        take_snapshot(repository, "nuts")
+    assert not take_snapshot(repository, "nuts").made
+
+
+def test_a_whole_snapshot_is_not_written_again(repository):
+    out = take_snapshot(repository, "nuts").out
+    before = {path: (path.stat().st_ino, path.stat().st_mtime_ns) for path in (out, *out.iterdir())}
+    take_snapshot(repository, "nuts")
+    assert before == {path: (path.stat().st_ino, path.stat().st_mtime_ns) for path in (out, *out.iterdir())}
+
+
+def test_a_mounted_disk_is_refused_before_the_work(repository, tmp_path, monkeypatch):
+    """Its own folder cannot be replaced, which the system says only when all has been made."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    monkeypatch.setattr("pathlib.Path.is_mount", lambda path: path == disk)
+    with pytest.raises(ExistsError, match="disk is where a disk is mounted"):
+        take_snapshot(repository, "nuts", out=disk)
+    assert load_project(repository, "nuts").snapshots == ()
+    assert take_snapshot(repository, "nuts", out=disk / "nuts").out == disk / "nuts"
 
 
 def test_a_repository_in_memory_needs_a_folder(tmp_path):

@@ -233,6 +233,12 @@ TWO_LABELS = "[[labels]]\nname = 'a'\nwhere = 'true'\n[[labels]]\nname = 'b'\nwh
         ("range = '5:5'", "'5:5'"),
         ("bit_depth = 12", "'12' is no bit depth"),
         ("reducing_gap = 0.5", "'0.5' is no reducing gap"),
+        ("directories = " + "[" * 5000, "nuts.toml is nested too deeply"),
+        ("shards = " + "9" * 5000, "nuts.toml is no TOML"),
+        ("shards = 0x" + "f" * 5000, "nuts.toml: 'shards' is too long a number"),
+        ("bit_depth = 0x" + "f" * 5000, "nuts.toml: 'bit_depth' is too long a number"),
+        ("x = 1e99999999999999999999", "nuts.toml is no TOML"),
+        ("reducing_gap = 1e999999999999", "'1E+999999999999' is no reducing gap"),
     ],
 )
 def test_mistakes_name_the_file(text, message):
@@ -256,6 +262,8 @@ def test_mistakes_name_the_file(text, message):
         ("[[splits]]\nname = 'a'\nratio = true", "[[splits]] 1 ('a'): 'ratio' is no number"),
         ("[[splits]]\nname = 'a'\nratio = 1\nweight = 1", "[[splits]] 1 ('a'): a split has no key 'weight'"),
         ("[[splits]]\nname = 'a'\nratio = nan", "[[splits]] 1 ('a'): 'NaN' is no ratio"),
+        ("[[splits]]\nname = 'a'\nratio = 1e999999999999", "[[splits]] 1 ('a'): '1E+999999999999' is no ratio"),
+        ("[[splits]]\nname = 'a'\nratio = 0x" + "f" * 5000, "[[splits]] 1 ('a'): 'ratio' is too long a number"),
         ("[[splits]]\nname = 'a'\nratio = 1e-5", "the ratios of the splits total 0.00001"),
         ("[[splits]]\nname = 'a'\nratio = 0", "[[splits]] 1 ('a'): it takes nothing"),
         (IMAGE + "[[features]]\nname = 'x'", "[[features]] 2 ('x'): 'kind' is missing"),

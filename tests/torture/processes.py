@@ -188,7 +188,7 @@ def warm_up() -> None:
     """Import what the children will need."""
     main = import_module("dset.main")
     for name in main.COMMANDS:
-        import_module(f"dset.commands.{name}_command")
+        import_module(f"dset.commands.{name.replace('-', '_')}_command")
     for name in ("sqlite3", "numpy", "PIL.PngImagePlugin", "dvcore.snapshot.take", "dvcore.snapshot.verify"):
         import_module(name)
 

@@ -12,6 +12,9 @@ PICTURES = 10
 """In each of the two class folders."""
 _LABELS = ("--label", "walnut=label = 'walnut'", "--label", "almond=label = 'almond'")
 
+CONFLICTING = ("merge", "theirs")
+"""Leaves conflicts, and so ends with exit code 1."""
+
 Dset = Callable[..., None]
 """Runs a command that must succeed."""
 
@@ -127,7 +130,27 @@ def _all_kinds(sources: Sources) -> Iterator[Kind]:
     yield Kind("branch deleted", ("branch", "-d", "side"))
     yield Kind("switch", ("switch", "side"))
     yield Kind("tag", ("tag", "v2"))
+    forked = _forked(("annotate", "nuts/walnut", "--unset", "checked"), ("copy", "nuts", "copied"))
+    yield Kind("merge", ("merge", "theirs"), setup=forked)
+    clashing = _forked(("annotate", "nuts/walnut", "--set", "checked=false"), ("remove", "nuts/walnut"))
+    yield Kind("merge with conflicts", CONFLICTING, setup=clashing)
+    yield Kind("resolve", ("resolve", "/", "--theirs"), setup=(*clashing, CONFLICTING))
+    yield Kind("merge given up", ("merge", "--abort"), setup=(*clashing, CONFLICTING))
     yield Kind("query", ("ls", "-R", "--where", "has('shell')", "--count"))
     yield Kind("fsck", ("fsck",))
     yield Kind("gc", ("gc",), setup=(redone, ("undo",)))
     yield Kind("gc of all", ("gc", "--keep-operations", "0d"), setup=(redone, ("undo",), ("remove", "bins")))
+
+
+def _forked(ours: tuple[str, ...], theirs: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+    """Each of two branches has done something since they parted."""
+    return (
+        ("commit", "-m", "parting"),
+        ("branch", "theirs"),
+        ours,
+        ("commit", "-m", "ours"),
+        ("switch", "theirs"),
+        theirs,
+        ("commit", "-m", "theirs"),
+        ("switch", "main"),
+    )

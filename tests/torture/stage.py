@@ -17,7 +17,7 @@ from typing import Final, Self
 
 from torture.leftovers import find_leftovers, make_old
 from torture.processes import Ended, HangingError, ask, end_all, start_dset
-from torture.scene import Kind, Sources, build, iter_kinds
+from torture.scene import CONFLICTING, Kind, Sources, build, iter_kinds
 from torture.state import State, read_state
 
 from dset.main import COMMANDS
@@ -97,7 +97,7 @@ class Stage:
         """A repository with everything in it, and these commands done; until the next call."""
         prepared = self.copy(self._base(), "prepared")
         for arguments in setup:
-            self.must(prepared, *arguments)
+            self.must(prepared, *arguments, code=1 if arguments == CONFLICTING else 0)
         return prepared
 
     def _base(self) -> Path:
@@ -118,10 +118,10 @@ class Stage:
         """A command in a child, however it ends. Raises BrokenError where it hangs or shows a traceback."""
         return orderly(start_dset(root, *arguments, output=self.output, prepare=prepare).wait())
 
-    def must(self, root: Path, *arguments: str) -> None:
-        """A command that must succeed. Raises BrokenError."""
+    def must(self, root: Path, *arguments: str, code: int = 0) -> None:
+        """A command that must succeed, or end with another code. Raises BrokenError."""
         ended = self.run(root, *arguments)
-        if ended.code != 0:
+        if ended.code != code:
             raise BrokenError(f"'dset {' '.join(arguments)}' gave {ended}")
 
     def state(self, root: Path) -> State:
