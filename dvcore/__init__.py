@@ -14,8 +14,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from dvcore.snapshot.reader import SnapshotReader, load
-    from dvcore.snapshot.reader import open_repository as open  # noqa: A004
+    from dvcore.snapshot.reading.reader import SnapshotReader, load
+    from dvcore.snapshot.reading.reader import open_repository as open  # noqa: A004
 
 __all__ = ["SnapshotReader", "load", "open"]
 
@@ -25,4 +25,4 @@ _NAMES: Final = {"SnapshotReader": "SnapshotReader", "load": "load", "open": "op
 def __getattr__(name: str) -> object:
     if name not in _NAMES:
         raise AttributeError(f"module 'dvcore' has no attribute {name!r}")
-    return getattr(import_module("dvcore.snapshot.reader"), _NAMES[name])
+    return getattr(import_module("dvcore.snapshot.reading.reader"), _NAMES[name])

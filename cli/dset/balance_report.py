@@ -3,7 +3,7 @@
 from typing import Any
 
 from dset.output import say, say_table
-from dvcore.snapshot.balance import NOTE, Balance, balance_table, has_brackets
+from dvcore.snapshot.splits.balance import NOTE, Balance, balance_table, has_brackets
 
 
 def say_balance(balance: Balance) -> None:

@@ -1,6 +1,6 @@
 """Conflicts of a merge as lines and as JSON."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from dset.geometries import describe_geometry
@@ -48,7 +48,7 @@ def describe_conflict(reader: TreeReader, conflict: Conflict) -> str:
         Subject.FILE: "",
         Subject.INSTANCE: f" {place.name[:SHORT_DIGITS]}",
     }.get(place.subject, f" {place.name}")
-    base, ours, theirs = (_text(reader, place.subject, side) for side in conflict.sides)
+    base, ours, theirs = _texts(reader, place.subject, conflict.sides)
     return one_line(f"{place.subject.value}{name}: ours {ours}, theirs {theirs}; before {base}")
 
 
@@ -60,6 +60,34 @@ def _json(reader: TreeReader, subject: Subject, side: bytes) -> Any:
         Subject.INSTANCE: lambda data: format_instance(decode_instance(data)),
     }
     return shown.get(subject, decode)(side)
+
+
+def _texts(reader: TreeReader, subject: Subject, sides: Sequence[bytes | None]) -> list[str]:
+    if subject is Subject.FILE:
+        return _record_texts([None if side is None else _record_json(reader, side) for side in sides])
+    return [_text(reader, subject, side) for side in sides]
+
+
+def _record_texts(sides: Sequence[dict[str, Any] | None]) -> list[str]:
+    """Bytes, number of instances, and the variables that are not the same wherever the file is. The first is the base:
+    a side that would read like it all the same was edited in what is not said."""
+    variables = [side["variables"] for side in sides if side is not None]
+    names = sorted({name for one in variables for name in one})
+    varying = [name for name in names if any(one.get(name) != variables[0].get(name) for one in variables)]
+    base, *others = (_record_text(side, varying) for side in sides)
+    edited = (
+        f"{text}, edited" if side not in (None, sides[0]) and text == base else text
+        for side, text in zip(sides[1:], others, strict=True)
+    )
+    return [base, *edited]
+
+
+def _record_text(side: dict[str, Any] | None, varying: Sequence[str]) -> str:
+    if side is None:
+        return "nothing"
+    values = ((name, side["variables"].get(name)) for name in varying)
+    said = [f"{name} {'unset' if value is None else format_value(value)}" for name, value in values]
+    return ", ".join([_file_text(side), *said])
 
 
 def _text(reader: TreeReader, subject: Subject, side: bytes | None) -> str:

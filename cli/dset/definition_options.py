@@ -7,8 +7,8 @@ from typing import Any, Final
 import click
 
 from dset.output import read_option, read_pairs
-from dvcore.snapshot.feature_options import parse_class, parse_feature
-from dvcore.snapshot.options import Options
+from dvcore.snapshot.features.options import parse_class, parse_feature
+from dvcore.snapshot.projects.options import Options
 
 Command = Callable[..., Any]
 

@@ -10,8 +10,9 @@ from dset.textfiles import write_text
 from dvcore.ids import format_id
 from dvcore.repo.repository import Repository
 from dvcore.repo.treereader import TreeReader
-from dvcore.snapshot.catalog import Snapshot, load_snapshot
-from dvcore.snapshot.diff import (
+from dvcore.snapshot.catalog.snapshots import Snapshot, load_snapshot
+from dvcore.snapshot.comparing.counts import ALL, count_changes_by_split
+from dvcore.snapshot.comparing.diff import (
     BoxKind,
     ChangeKind,
     ExampleChange,
@@ -21,8 +22,7 @@ from dvcore.snapshot.diff import (
     diff_snapshots,
     file_change,
 )
-from dvcore.snapshot.diff_counts import ALL, count_changes_by_split
-from dvcore.snapshot.diff_text import describe_change
+from dvcore.snapshot.comparing.text import describe_change
 
 _SIGNS = {ChangeKind.ADDED: "+", ChangeKind.REMOVED: "-", ChangeKind.MODIFIED: "~"}
 
@@ -35,7 +35,7 @@ def say_snapshot_changes(
     before, after = load_snapshot(repository, old), load_snapshot(repository, new)
     changes = sorted(diff_snapshots(repository, before, after), key=lambda change: change.path.encode())
     if page is not None:
-        from dvcore.snapshot.diff_page import snapshot_changes_page  # noqa: PLC0415 - Pillow, which only pages need
+        from dvcore.snapshot.comparing.page import snapshot_changes_page  # noqa: PLC0415 - Pillow, which only pages need
 
         write_text(page, snapshot_changes_page(repository, before, after, changes))
     if as_json:

@@ -9,9 +9,9 @@ from dvcore.ids import format_id, format_short
 from dvcore.model.commit import Commit
 from dvcore.model.manifest import Shard
 from dvcore.repo.repository import Repository
-from dvcore.snapshot.catalog import Snapshot, load_snapshot
-from dvcore.snapshot.report import SnapshotReport, describe_named
-from dvcore.snapshot.toml_text import format_definition
+from dvcore.snapshot.catalog.report import SnapshotReport, describe_named
+from dvcore.snapshot.catalog.snapshots import Snapshot, load_snapshot
+from dvcore.snapshot.projects.toml_text import format_definition
 
 
 def show_snapshot(repository: Repository, name: str, *, as_json: bool) -> None:

@@ -6,10 +6,10 @@ from typing import Any
 from dset.balance_report import balance_json, say_balance
 from dset.output import count, format_size, say, say_table
 from dvcore.ids import format_id, format_short
-from dvcore.snapshot.estimating import estimate_splits
-from dvcore.snapshot.feature_groups import column_titles, counted_columns
-from dvcore.snapshot.plan import Plan
-from dvcore.snapshot.report import SnapshotReport
+from dvcore.snapshot.catalog.report import SnapshotReport
+from dvcore.snapshot.features.groups import column_titles, counted_columns
+from dvcore.snapshot.planning.estimating import estimate_splits
+from dvcore.snapshot.planning.plan import Plan
 
 
 def snapshot_json(report: SnapshotReport) -> dict[str, Any]:

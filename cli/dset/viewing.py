@@ -30,8 +30,8 @@ class Viewed:
     def iter_files(self, repository: Repository, reader: TreeReader, under: Path) -> Iterator[tuple[Path, FileId]]:
         """The images of the project's plan for a tree that are at or under a path, by path."""
         # 40 ms with SQLite, which only --project needs
-        from dvcore.snapshot.planning import make_plan  # noqa: PLC0415
-        from dvcore.snapshot.viewing import Images, find_images  # noqa: PLC0415
+        from dvcore.snapshot.planning.planner import make_plan  # noqa: PLC0415
+        from dvcore.snapshot.projects.viewing import Images, find_images  # noqa: PLC0415
 
         images = Images.CONFLICTING if self.conflicting else Images.UNLABELLED if self.unlabelled else Images.TAKEN
         plan = make_plan(repository, reader, load_project(repository, self.project).definition)

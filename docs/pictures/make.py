@@ -17,7 +17,7 @@ from dvcore.image.downsample import INTERPOLATIONS, parse_downsampling
 from dvcore.image.pipeline import parse_pipeline
 from dvcore.image.render import render
 from dvcore.model.geometry import Polygon
-from dvcore.snapshot.geometry_map import find_followed, image_map
+from dvcore.snapshot.instances.geometry_map import find_followed, image_map
 
 HERE = Path(__file__).parent
 Tile = tuple[str, Image.Image]

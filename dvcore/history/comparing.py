@@ -6,7 +6,7 @@ from dvcore.errors import NotFoundError
 from dvcore.history.entry_changes import Side
 from dvcore.ids import CommitId
 from dvcore.model.definition import Definition
-from dvcore.model.names import ROOT, Path
+from dvcore.model.names import ROOT, Path, parse_path
 from dvcore.repo.projects import list_projects, load_project
 from dvcore.repo.repository import Repository
 from dvcore.repo.revisions import Revision, resolve_revision, split_revision
@@ -44,9 +44,11 @@ def _resolve(repository: Repository, text: str) -> Compared:
         return Compared(text, Side(repository.tree(revision.tree), path))
     try:
         revision = resolve_revision(repository, text)
-    except NotFoundError:
+    except NotFoundError as error:
         if text not in list_projects(repository):
-            raise
+            if repository.working_tree().find_entry(parse_path(text)) is None:
+                raise
+            raise NotFoundError(error.message, hint=f"'HEAD:{text}' is the path of that name") from None
         return _of_commit(repository, text, load_project(repository, text).commit)
     return _of_revision(repository, revision)
 

@@ -17,6 +17,7 @@ from dvcore.model.tree import FileEntry
 from dvcore.repo.annotating import Annotation, GivenInstance
 from dvcore.repo.annotation_plan import AnnotationPlan
 from dvcore.repo.commits import committed_tree, head_commit
+from dvcore.repo.conflicts import iter_conflicts
 from dvcore.repo.edits import Edits
 from dvcore.repo.repository import Repository
 from dvcore.repo.treereader import TreeReader
@@ -63,6 +64,7 @@ def resolve_instances(
     Raises as `resolve`, and InvalidInputError for an instance that cannot be one of the file's.
     """
     report = ResolveReport(0, 0)
+    name = format_short(target) if isinstance(target, bytes) else format_path(target)
 
     def plan(reader: TreeReader, draft: ObjectDraft) -> Edits:
         nonlocal report
@@ -71,9 +73,9 @@ def resolve_instances(
         record = reader.find_record(file)
         if record is None:
             raise NotFoundError(f"the file {format_short(file)} is not there", hint="bring it back with --theirs first")
-        conflicts = [one for one in choose_conflicts(reader, Chosen(files=[file])) if _is_of_instances(one)]
+        conflicts = [one for one in iter_conflicts(reader.objects, reader.tree) if _is_of_instances(one, file)]
         if not conflicts:
-            raise NotFoundError(f"there is no conflict about instances of the file {format_short(file)}")
+            raise NotFoundError(f"there is no conflict about instances of {name!r}", hint="'dset status' lists them")
         edits = Edits()
         planning = AnnotationPlan(reader, draft, edits)
         planning.take(file, record, [planning.read(Annotation(instances=instances))])
@@ -81,7 +83,6 @@ def resolve_instances(
         report = _settle(edits, merging, conflicts)
         return edits
 
-    name = format_short(target) if isinstance(target, bytes) else format_path(target)
     change_working(repository, f"resolve: {name} (instances)", plan)
     return report
 
@@ -110,8 +111,8 @@ def _find_file(reader: TreeReader, target: Path | FileId) -> FileId:
     return entry.file
 
 
-def _is_of_instances(conflict: Conflict) -> bool:
-    return conflict.place.subject is Subject.INSTANCE
+def _is_of_instances(conflict: Conflict, file: FileId) -> bool:
+    return conflict.place.subject is Subject.INSTANCE and conflict.place.file == file
 
 
 def _named(chosen: Chosen) -> str:

@@ -74,7 +74,10 @@ def parse_path(text: str) -> Path:
     stripped = text.strip("/")
     if stripped in {"", "."}:
         return ROOT
-    path = tuple(normalize_name(part) for part in stripped.split("/"))
+    try:
+        path = tuple(normalize_name(part) for part in stripped.split("/"))
+    except InvalidInputError as error:
+        raise error if stripped.count("/") == 0 else InvalidInputError(f"{text!r}: {error.message}") from None
     if len(path) > MAX_DEPTH:
         raise InvalidInputError(f"{text!r} is deeper than {MAX_DEPTH} directories")
     return path

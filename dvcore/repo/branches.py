@@ -163,7 +163,7 @@ def delete_tag(repository: Repository, name: str) -> CommitId:
         commit = find_commit(transaction, tag_cell(name))
         if commit is None:
             names = [cell.removeprefix(TAGS) for cell, _ in iter_cells(transaction, TAGS)]
-            raise NotFoundError(f"no tag {name!r}", hint=nearest_hint(name, names))
+            raise NotFoundError(f"no tag {name!r}", hint=nearest_hint(name, names) or "'dset tag' lists them")
         record(transaction, repository.who(), f"tag: delete {name}", {tag_cell(name): None})
         return commit
 
@@ -199,4 +199,4 @@ def _check_free(transaction: ReadTransaction, what: str, name: str) -> None:
 def _check_branch(transaction: ReadTransaction, name: str) -> None:
     if find_work(transaction, name) is None:
         names = [cell.removeprefix(WORKING) for cell, _ in iter_cells(transaction, WORKING)]
-        raise NotFoundError(f"no branch {name!r}", hint=nearest_hint(name, names))
+        raise NotFoundError(f"no branch {name!r}", hint=nearest_hint(name, names) or "'dset branch' lists them")

@@ -1,6 +1,7 @@
 """`dset merge`, `dset resolve`, and what `status`, `show` and `commit` say in the midst of a merge."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,26 @@ def test_conflicts_are_listed_with_both_sides(forked: Dset) -> None:
     assert (by_kind["file"]["path"], by_kind["file"]["ours"]) == (OTHER, None)
     assert by_kind["file"]["base"]["instances"] == 1
     assert by_kind["file"]["theirs"]["instances"] == 0
+
+
+def test_a_conflict_about_a_file_says_what_was_edited(nuts: Dset) -> None:
+    nuts("branch", "theirs")
+    nuts("annotate", FILE, "--set", "label=almond")
+    nuts("annotate", OTHER, "--relabel", "walnut=almond")
+    nuts("commit", "-m", "ours")
+    nuts("switch", "theirs")
+    nuts("remove", FILE, OTHER)
+    nuts("commit", "-m", "theirs")
+    nuts("switch", "main")
+    variable, instances = nuts.run("merge", "theirs").out.splitlines()[:2]
+    assert re.search(r"ours bytes \w+ with 1 instance, label almond, theirs nothing; .* label walnut$", variable)
+    assert re.search(r"ours bytes \w+ with 1 instance, edited, theirs nothing; before .* 1 instance$", instances)
+
+
+def test_resolving_instances_of_a_file_without_a_conflict_names_its_path(forked: Dset) -> None:
+    forked.run("merge", "theirs")
+    said = forked.fails("resolve", FILE, "--instances", "-", stdin="[]")
+    assert f"no conflict about instances of '{FILE}'; 'dset status' lists them" in said
 
 
 def test_the_story_of_a_merge_with_conflicts(forked: Dset) -> None:

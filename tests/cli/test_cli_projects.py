@@ -7,7 +7,7 @@ from support.command import Dset
 
 from dvcore.repo.projects import load_project
 from dvcore.repo.repository import Repository
-from dvcore.snapshot.toml import parse_definition
+from dvcore.snapshot.projects.toml import parse_definition
 
 
 @pytest.fixture

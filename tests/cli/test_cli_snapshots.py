@@ -48,7 +48,7 @@ def test_an_image_that_does_not_decode_is_named_and_can_be_left_out(project: Dse
 
 def test_a_rebuild_says_what_differs(project: Dset, monkeypatch: pytest.MonkeyPatch) -> None:
     project("snapshot", "kinds")
-    monkeypatch.setattr("dvcore.snapshot.recipe.EXAMPLE_VERSION", "0")
+    monkeypatch.setattr("dvcore.snapshot.examples.recipe.EXAMPLE_VERSION", "0")
     said = project("verify", "kinds@1", "--rebuild", "--json")
     assert said.json == {"ok": True, "problems": [], "differences": {}}
     assert "made with example 1 (here 0)" in said.err

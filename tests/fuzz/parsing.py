@@ -26,7 +26,7 @@ from dvcore.query.evaluation import evaluate
 from dvcore.query.instances import evaluate_instances
 from dvcore.query.sql import query_sql
 from dvcore.repo.repository import Repository
-from dvcore.snapshot.toml import parse_definition
+from dvcore.snapshot.projects.toml import parse_definition
 from dvcore.tfrecord.example import BytesList, FloatList, Int64List, encode_example
 from dvcore.tfrecord.parsing import parse_example
 from dvcore.tfrecord.records import frame_record, iter_records

@@ -27,7 +27,7 @@ from dvcore.repo.operations import redo
 from dvcore.repo.repository import Repository
 from dvcore.repo.revisions import resolve_commit, resolve_revision
 from dvcore.repo.undoing import undo_newest
-from dvcore.snapshot.catalog import load_snapshot
+from dvcore.snapshot.catalog.snapshots import load_snapshot
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden"
 

@@ -7,8 +7,8 @@ from dvcore.errors import InvalidInputError
 from dvcore.ids import digest
 from dvcore.model.definition import MAX_BOUND, Definition, Feature, Label, Split
 from dvcore.model.files import split_number
-from dvcore.snapshot.assigning import Draft, assign_splits, check_splits
-from dvcore.snapshot.splits import NUMBERS, cumulative_ratios, group_number
+from dvcore.snapshot.splits.assigning import Draft, assign_splits, check_splits
+from dvcore.snapshot.splits.numbers import NUMBERS, cumulative_ratios, group_number
 
 LABELS = (Label("a", "true"), Label("b", "true"))
 SPLITS = (Split("train", "0.7"), Split("eval", "0.2"), Split("test", "0.1"))

@@ -4,9 +4,9 @@ from support.datasets import TWO_KINDS, drawn, drawn_repository, put_drawn, put_
 from dvcore.model.definition import Definition, Label, Split
 from dvcore.model.names import parse_path
 from dvcore.repo.copying import CopyOptions, copy
-from dvcore.snapshot.assigning import Draft
-from dvcore.snapshot.balance import ALL, Cell, balance_table, has_brackets, make_balance
-from dvcore.snapshot.planning import make_plan
+from dvcore.snapshot.planning.planner import make_plan
+from dvcore.snapshot.splits.assigning import Draft
+from dvcore.snapshot.splits.balance import ALL, Cell, balance_table, has_brackets, make_balance
 
 HALVES = (Split("train", "0.5"), Split("test", "0.5"))
 

@@ -12,9 +12,9 @@ from dvcore.model.definition import (
     Split,
     pack_definition,
 )
-from dvcore.snapshot.definition import check_project_name, checked
-from dvcore.snapshot.feature_options import parse_class, parse_feature
-from dvcore.snapshot.options import Options, apply_options
+from dvcore.snapshot.features.options import parse_class, parse_feature
+from dvcore.snapshot.projects.definition import check_project_name, checked
+from dvcore.snapshot.projects.options import Options, apply_options
 
 
 def test_no_options_change_nothing():

@@ -10,11 +10,11 @@ from dvcore.model.names import parse_path
 from dvcore.repo.annotating import Annotation, annotate
 from dvcore.repo.annotation import GivenInstance
 from dvcore.repo.commits import commit_working
-from dvcore.snapshot.catalog import load_snapshot
-from dvcore.snapshot.diff import BoxKind, count_boxes, count_changes, diff_snapshots
-from dvcore.snapshot.diff_counts import ALL, CountChange, count_changes_by_split
-from dvcore.snapshot.diff_text import describe_change
-from dvcore.snapshot.take import take_snapshot
+from dvcore.snapshot.catalog.snapshots import load_snapshot
+from dvcore.snapshot.comparing.counts import ALL, CountChange, count_changes_by_split
+from dvcore.snapshot.comparing.diff import BoxKind, count_boxes, count_changes, diff_snapshots
+from dvcore.snapshot.comparing.text import describe_change
+from dvcore.snapshot.taking.take import take_snapshot
 
 
 @pytest.fixture
@@ -114,7 +114,7 @@ def test_without_groups_no_tree_is_read(tmp_path, monkeypatch):
     with nut_repository(tmp_path) as made:
         take_all_kinds(made, (Feature("image", "image"), Feature("file", "image")))
         give(made, "nuts/003.png", (("walnut", SQUARE),))
-        monkeypatch.setattr("dvcore.snapshot.diff.HeldReader", None)
+        monkeypatch.setattr("dvcore.snapshot.comparing.diff.HeldReader", None)
         commit_working(made, "a box that no feature wants")
         take_snapshot(made, "all")
         old, new = (load_snapshot(made, name) for name in ("all@1", "all@2"))

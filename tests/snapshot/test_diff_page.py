@@ -19,10 +19,10 @@ from dvcore.repo.adding import OnExisting
 from dvcore.repo.commits import commit_working
 from dvcore.repo.entries import remove
 from dvcore.repo.projects import create_project
-from dvcore.snapshot.catalog import load_snapshot
-from dvcore.snapshot.diff import diff_snapshots
-from dvcore.snapshot.diff_page import snapshot_changes_page
-from dvcore.snapshot.take import take_snapshot
+from dvcore.snapshot.catalog.snapshots import load_snapshot
+from dvcore.snapshot.comparing.diff import diff_snapshots
+from dvcore.snapshot.comparing.page import snapshot_changes_page
+from dvcore.snapshot.taking.take import take_snapshot
 
 EVIL = "<script>alert('1')</script>&\""
 

@@ -10,8 +10,8 @@ import pytest
 
 from dvcore.errors import CorruptError, InvalidInputError
 from dvcore.progress import Silent
-from dvcore.snapshot.engine import Workers, run_local
-from dvcore.snapshot.shards import ShardPlan
+from dvcore.snapshot.shards.engine import Workers, run_local
+from dvcore.snapshot.shards.shard import ShardPlan
 
 
 class Count(Silent):

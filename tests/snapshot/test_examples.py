@@ -23,10 +23,10 @@ from dvcore.model.definition import Definition, Feature, ImageOptions, Label
 from dvcore.model.geometry import Box, Keypoints, Polygon, RotatedBox
 from dvcore.model.values import ValueType
 from dvcore.repo.repository import Repository
+from dvcore.snapshot.examples.recipe import recipe_of
 from dvcore.snapshot.examples.registry import makers_of
-from dvcore.snapshot.fields import fields_of
-from dvcore.snapshot.instance_views import view_of
-from dvcore.snapshot.recipe import recipe_of
+from dvcore.snapshot.features.fields import fields_of
+from dvcore.snapshot.instances.views import view_of
 from dvcore.tfrecord.example import decode_example, encode_example
 
 IMAGE, FILE = Feature("image", "image"), Feature("file", "image")

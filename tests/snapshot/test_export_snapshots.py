@@ -15,9 +15,9 @@ from dvcore.repo.commits import commit_working
 from dvcore.repo.entries import remove
 from dvcore.repo.mirroring import mirror
 from dvcore.repo.repository import Repository
-from dvcore.snapshot.catalog import iter_exported, load_snapshot
-from dvcore.snapshot.export_source import snapshot_source
-from dvcore.snapshot.take import take_snapshot
+from dvcore.snapshot.catalog.snapshots import iter_exported, load_snapshot
+from dvcore.snapshot.reading.export_source import snapshot_source
+from dvcore.snapshot.taking.take import take_snapshot
 
 
 @pytest.fixture

@@ -4,8 +4,9 @@ import pytest
 
 from dvcore.errors import InvalidInputError
 from dvcore.model.definition import Definition, Feature, ImageOptions, Label
-from dvcore.snapshot.feature_groups import column_titles, counted_columns, groups_of
-from dvcore.snapshot.features import (
+from dvcore.snapshot.features.groups import column_titles, counted_columns, groups_of
+from dvcore.snapshot.features.kinds import KINDS, default_name
+from dvcore.snapshot.features.listing import (
     Column,
     check_features,
     columns_of,
@@ -15,7 +16,6 @@ from dvcore.snapshot.features import (
     parse_points,
     pipelines_of,
 )
-from dvcore.snapshot.kinds import KINDS, default_name
 
 A, B = Label("a", "has('a')"), Label("b", "has('b')")
 IMAGE = Feature("image", "image")

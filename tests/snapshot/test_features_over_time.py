@@ -15,10 +15,10 @@ from dvcore.repo.annotating import Annotation, GivenInstance, annotate
 from dvcore.repo.commits import commit_working
 from dvcore.repo.projects import load_project
 from dvcore.repo.repository import Repository
-from dvcore.snapshot.catalog import load_snapshot
-from dvcore.snapshot.planning import make_plan
-from dvcore.snapshot.take import take_snapshot
-from dvcore.snapshot.verify import verify_rebuild
+from dvcore.snapshot.catalog.snapshots import load_snapshot
+from dvcore.snapshot.planning.planner import make_plan
+from dvcore.snapshot.taking.take import take_snapshot
+from dvcore.snapshot.verifying.verify import verify_rebuild
 
 FEATURES = (
     Feature("image", "image"),

@@ -17,7 +17,7 @@ from dvcore.image.render import render
 from dvcore.model.bitmaps import bitmap_of, mask_of_bitmap
 from dvcore.model.geometry import Box, Keypoints, Mask, Point, Polygon, Polyline, RotatedBox, bounds
 from dvcore.model.rasterizing import mask_of_polygon
-from dvcore.snapshot.geometry_map import find_followed, image_map
+from dvcore.snapshot.instances.geometry_map import find_followed, image_map
 
 DOWNSAMPLINGS = (
     *("none", "factor:2", "factor:2.5", "height:20", "width:31", "longest:40", "shortest:17"),

@@ -17,9 +17,9 @@ from dvcore.repo.annotating import Annotation, annotate
 from dvcore.repo.copying import CopyOptions, copy
 from dvcore.repo.repository import Repository
 from dvcore.repo.variables import add_variable
-from dvcore.snapshot.plan_findings import check_plan, plan_warnings
-from dvcore.snapshot.planning import make_plan
-from dvcore.snapshot.splits import group_number, split_of_number, thresholds
+from dvcore.snapshot.planning.findings import check_plan, plan_warnings
+from dvcore.snapshot.planning.planner import make_plan
+from dvcore.snapshot.splits.numbers import group_number, split_of_number, thresholds
 
 BY_PLACE = Definition(group_by="location")
 

@@ -12,10 +12,10 @@ from dvcore.image import render
 from dvcore.model.definition import ImageOptions, Label, Split
 from dvcore.repo.commits import commit_working
 from dvcore.repo.repository import Repository
-from dvcore.snapshot import image_cache
-from dvcore.snapshot.catalog import load_snapshot
-from dvcore.snapshot.take import take_snapshot
-from dvcore.snapshot.verify import verify_files, verify_rebuild
+from dvcore.snapshot.catalog.snapshots import load_snapshot
+from dvcore.snapshot.shards import image_cache
+from dvcore.snapshot.taking.take import take_snapshot
+from dvcore.snapshot.verifying.verify import verify_files, verify_rebuild
 
 SPLITS = (Split("train", "0.8", None, 4), Split("test", "0.2", None, 2))
 IMAGE = ImageOptions(downsample="both:24x24", encoding="png")
@@ -38,7 +38,7 @@ def rendered(monkeypatch):
         counts.append(len(pipelines))
         return render.render_all(data, pipelines)
 
-    monkeypatch.setattr("dvcore.snapshot.rendering.render_all", counting)
+    monkeypatch.setattr("dvcore.snapshot.shards.rendering.render_all", counting)
     return counts
 
 
@@ -115,7 +115,7 @@ def test_other_pixels_and_other_codecs_are_rendered(repository, rendered, monkey
     make_project(repository, "larger", image=ImageOptions(downsample="both:25x24", encoding="png"))
     take_snapshot(repository, "larger")
     assert sum(rendered) == 40
-    monkeypatch.setattr("dvcore.snapshot.rendering.toolchain", lambda: {"pillow": "1.0"})
+    monkeypatch.setattr("dvcore.snapshot.shards.rendering.toolchain", lambda: {"pillow": "1.0"})
     make_project(repository, "other", labels=OTHER_LABELS, image=IMAGE)
     take_snapshot(repository, "other")
     assert sum(rendered) == 80
@@ -150,7 +150,7 @@ def test_a_record_with_a_damaged_frame_is_made_anew(repository, tmp_path, place)
 
 
 def test_shards_of_many_parts(repository, rendered, monkeypatch, tmp_path):
-    monkeypatch.setattr("dvcore.snapshot.shard_making._PART_EXAMPLES", 2)
+    monkeypatch.setattr("dvcore.snapshot.shards.shard_making._PART_EXAMPLES", 2)
     take_snapshot(repository, "nuts", jobs=3)
     rendered.clear()
     make_project(repository, "other", labels=OTHER_LABELS, image=IMAGE)

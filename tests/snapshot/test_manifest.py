@@ -23,7 +23,7 @@ from dvcore.model.manifest import (
 )
 from dvcore.repo.projects import load_project, record_snapshot
 from dvcore.repo.revisions import resolve_commit
-from dvcore.snapshot.catalog import load_snapshot
+from dvcore.snapshot.catalog.snapshots import load_snapshot
 
 IDS = [digest(bytes([number])) for number in range(8)]
 counts = st.integers(0, 2**40)

@@ -14,9 +14,9 @@ from dvcore.repo.check import check_repository
 from dvcore.repo.commits import commit_working
 from dvcore.repo.operations import iter_operations
 from dvcore.repo.projects import find_place
-from dvcore.snapshot.report import describe_named
-from dvcore.snapshot.take import take_snapshot
-from dvcore.snapshot.verify import verify_files
+from dvcore.snapshot.catalog.report import describe_named
+from dvcore.snapshot.taking.take import take_snapshot
+from dvcore.snapshot.verifying.verify import verify_files
 
 SPLITS = (Split("train", "1", None, 4),)
 
@@ -78,7 +78,7 @@ def test_a_place_that_could_not_be_filled_is_not_recorded(repository, out, monke
         raise StateError("the disk is full")
 
     with monkeypatch.context() as patch:
-        patch.setattr("dvcore.snapshot.take.fill_folder", full)
+        patch.setattr("dvcore.snapshot.taking.take.fill_folder", full)
         with pytest.raises(StateError, match="full"):
             take_snapshot(repository, "nuts", out=out.with_name("other"))
     assert find_place(repository, "nuts", 1) == out

@@ -14,9 +14,9 @@ from dvcore.repo.annotating import Annotation, annotate
 from dvcore.repo.copying import CopyOptions, copy
 from dvcore.repo.mirroring import mirror
 from dvcore.repo.repository import Repository
-from dvcore.snapshot.plan import NO_IMAGE, NO_LABEL
-from dvcore.snapshot.plan_findings import check_plan, plan_warnings
-from dvcore.snapshot.planning import make_plan
+from dvcore.snapshot.planning.findings import check_plan, plan_warnings
+from dvcore.snapshot.planning.plan import NO_IMAGE, NO_LABEL
+from dvcore.snapshot.planning.planner import make_plan
 
 ALL = Definition()
 ONE_SPLIT = (Split("whole", "1"),)

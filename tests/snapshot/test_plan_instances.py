@@ -11,9 +11,9 @@ from dvcore.model.definition import Definition, Feature, ImageOptions, Label, Sp
 from dvcore.model.geometry import Box, Keypoints, Point, Polygon
 from dvcore.model.values import ValueType
 from dvcore.repo.repository import Repository
-from dvcore.snapshot.plan import NO_INSTANCE, NO_LABEL, NOT_ANNOTATED
-from dvcore.snapshot.plan_findings import check_plan, plan_warnings
-from dvcore.snapshot.planning import make_plan
+from dvcore.snapshot.planning.findings import check_plan, plan_warnings
+from dvcore.snapshot.planning.plan import NO_INSTANCE, NO_LABEL, NOT_ANNOTATED
+from dvcore.snapshot.planning.planner import make_plan
 
 IMAGE = Feature("image", "image")
 ONE_SPLIT = (Split("whole", "1"),)

@@ -17,11 +17,11 @@ from dvcore.errors import CorruptError, NotFoundError, StateError
 from dvcore.model.definition import ImageOptions, Split
 from dvcore.repo.commits import commit_working
 from dvcore.repo.repository import Repository
-from dvcore.snapshot.arrays import decode_images, example_of
-from dvcore.snapshot.class_counts import balanced_weights
-from dvcore.snapshot.fields import Field, Values
-from dvcore.snapshot.inputs_and_targets import parts_of
-from dvcore.snapshot.take import take_snapshot
+from dvcore.snapshot.features.fields import Field, Values
+from dvcore.snapshot.reading.arrays import decode_images, example_of
+from dvcore.snapshot.reading.class_counts import balanced_weights
+from dvcore.snapshot.reading.inputs_and_targets import parts_of
+from dvcore.snapshot.taking.take import take_snapshot
 from dvcore.tfrecord.example import Int64List
 
 
@@ -160,7 +160,7 @@ def test_images_go_in_and_the_rest_comes_out(nuts):
 
 def test_without_pytorch_the_message_says_how_to_get_it(nuts, monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
-    monkeypatch.delitem(sys.modules, "dvcore.snapshot.torch_examples", raising=False)
+    monkeypatch.delitem(sys.modules, "dvcore.snapshot.reading.torch_examples", raising=False)
     with pytest.raises(StateError, match="torch is not installed"):
         nuts.torch("whole")
 

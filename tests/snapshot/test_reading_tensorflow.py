@@ -15,7 +15,7 @@ from dvcore.model.names import parse_path
 from dvcore.repo.commits import commit_working
 from dvcore.repo.entries import remove
 from dvcore.repo.repository import Repository
-from dvcore.snapshot.take import take_snapshot
+from dvcore.snapshot.taking.take import take_snapshot
 
 pytestmark = pytest.mark.tensorflow
 

@@ -10,7 +10,7 @@ from support.reading import nut_repository, take_all_kinds
 import dvcore
 from dvcore.errors import InvalidInputError
 from dvcore.model.definition import Split
-from dvcore.snapshot.take import take_snapshot
+from dvcore.snapshot.taking.take import take_snapshot
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: 'pip install torch' to run these tests")
 pytestmark = pytest.mark.filterwarnings("ignore:This DataLoader will create")  # more workers than processors
@@ -41,7 +41,7 @@ def loaded(dataset, workers, **options):
 
 
 def as_rank(monkeypatch, rank, ranks):
-    monkeypatch.setattr("dvcore.snapshot.torch_examples._rank", lambda: (rank, ranks))
+    monkeypatch.setattr("dvcore.snapshot.reading.torch_examples._rank", lambda: (rank, ranks))
 
 
 def test_images_and_labels_come_as_tensors(many):

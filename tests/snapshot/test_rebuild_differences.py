@@ -10,9 +10,9 @@ from support.datasets import drawn_repository, make_project
 
 from dvcore.image.render import render_all
 from dvcore.model.definition import ImageOptions
-from dvcore.snapshot.differences import compare_examples
-from dvcore.snapshot.take import take_snapshot
-from dvcore.snapshot.verify import verify_rebuild
+from dvcore.snapshot.taking.take import take_snapshot
+from dvcore.snapshot.verifying.differences import compare_examples
+from dvcore.snapshot.verifying.verify import verify_rebuild
 from dvcore.tfrecord.example import Int64List, encode_example, text_feature
 
 
@@ -36,8 +36,8 @@ def other_codecs(monkeypatch, change):
             change(image).save(stream, "PNG", compress_level=1)
             return stream.getvalue()
 
-    monkeypatch.setattr("dvcore.snapshot.rendering.render_all", rendered)
-    monkeypatch.setattr("dvcore.snapshot.recipe.toolchain", lambda: {"pillow": "1.0"})
+    monkeypatch.setattr("dvcore.snapshot.shards.rendering.render_all", rendered)
+    monkeypatch.setattr("dvcore.snapshot.examples.recipe.toolchain", lambda: {"pillow": "1.0"})
 
 
 def lighter(image):

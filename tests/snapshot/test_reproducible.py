@@ -14,8 +14,8 @@ from dvcore.image.render import toolchain
 from dvcore.model.definition import ImageOptions, Label, Split
 from dvcore.repo.commits import commit_working
 from dvcore.repo.repository import Repository
-from dvcore.snapshot.take import take_snapshot
-from dvcore.snapshot.verify import verify_rebuild
+from dvcore.snapshot.taking.take import take_snapshot
+from dvcore.snapshot.verifying.verify import verify_rebuild
 
 DIGITS = tuple(Label(f"sign-{digit}", f"label = '{digit}'") for digit in range(10))
 PROJECTS = {
@@ -32,7 +32,7 @@ COMMAND = """
 import sys
 from pathlib import Path
 from dvcore.repo.repository import Repository
-from dvcore.snapshot.take import take_snapshot
+from dvcore.snapshot.taking.take import take_snapshot
 with Repository.open(Path(sys.argv[1])) as repository:
     for name in sys.argv[3:]:
         print(take_snapshot(repository, name, out=Path(sys.argv[2]) / name, jobs=2).digest.hex())

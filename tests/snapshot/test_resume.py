@@ -12,17 +12,17 @@ from dvcore.errors import StorageError
 from dvcore.model.definition import ImageOptions, Split
 from dvcore.repo.projects import load_project
 from dvcore.repo.repository import Repository
-from dvcore.snapshot.take import take_snapshot
-from dvcore.snapshot.verify import verify_files
+from dvcore.snapshot.taking.take import take_snapshot
+from dvcore.snapshot.verifying.verify import verify_files
 
 SPLITS = (Split("train", "0.8", None, 8), Split("test", "0.2", None, 2))
 IMAGE = ImageOptions(downsample="both:64x64", encoding="png")
 SLOW = """
 import os, sys, time
 from pathlib import Path
-import dvcore.snapshot.record_making as record_making
+import dvcore.snapshot.shards.record_making as record_making
 from dvcore.repo.repository import Repository
-from dvcore.snapshot.take import take_snapshot
+from dvcore.snapshot.taking.take import take_snapshot
 
 encode = record_making.encode_example
 def slowly(features):
@@ -77,7 +77,7 @@ def finished(repository):
 
 def interrupt(repository, monkeypatch, error, shards):
     """Take a snapshot in which the shard after so many raises."""
-    from dvcore.snapshot import materialize
+    from dvcore.snapshot.taking import materialize
 
     write_file, written = materialize.write_file, []
 
@@ -88,7 +88,7 @@ def interrupt(repository, monkeypatch, error, shards):
         return write_file(path, make)
 
     with monkeypatch.context() as patch:
-        patch.setattr("dvcore.snapshot.materialize.write_file", write)
+        patch.setattr("dvcore.snapshot.taking.materialize.write_file", write)
         with pytest.raises(type(error)):
             take_snapshot(repository, "nuts", jobs=1)
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 from dvcore.encoding import encode
 from dvcore.ids import AnnotationsId, BlobId, FileId, digest
 from dvcore.model.definition import Definition, Feature, ImageOptions, Label
-from dvcore.snapshot.plan import Planned
-from dvcore.snapshot.recipe import recipe_of
-from dvcore.snapshot.shards import ShardPlan, shard_inputs
+from dvcore.snapshot.examples.recipe import recipe_of
+from dvcore.snapshot.planning.plan import Planned
+from dvcore.snapshot.shards.shard import ShardPlan, shard_inputs
 
 TOOLS = {"example": "0"}
 FILE, BLOB, ANNOTATIONS = FileId(bytes([1]) * 32), BlobId(bytes([2]) * 32), AnnotationsId(bytes([3]) * 32)

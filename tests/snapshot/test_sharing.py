@@ -10,8 +10,8 @@ from dvcore.errors import StateError
 from dvcore.model.definition import Split
 from dvcore.repo.commits import commit_working
 from dvcore.repo.staging import staging_folder
-from dvcore.snapshot.take import take_snapshot
-from dvcore.snapshot.verify import verify_files
+from dvcore.snapshot.taking.take import take_snapshot
+from dvcore.snapshot.verifying.verify import verify_files
 
 SPLITS = (Split("train", "0.8", None, 8), Split("test", "0.2", None, 2))
 
@@ -60,7 +60,7 @@ def contents(folder):
 def kill_before_rename(repository, monkeypatch, out=None):
     """Take a snapshot as a process does that is killed when the snapshot is recorded and its folder has no name yet."""
     with monkeypatch.context() as patch:
-        patch.setattr("dvcore.snapshot.take.publish", killed)
+        patch.setattr("dvcore.snapshot.taking.take.publish", killed)
         patch.setattr("dvcore.repo.staging.remove_folder", lambda folder: None)
         with pytest.raises(KeyboardInterrupt):
             take_snapshot(repository, "nuts", out=out)
@@ -129,7 +129,7 @@ def test_a_shard_that_cannot_be_read_is_neither_shared_nor_in_the_way(repository
                 raise OSError(errno.EIO, "Input/output error")
             self.hasher.update_mmap(path)
 
-    monkeypatch.setattr("dvcore.snapshot.files.blake3", FailingDisk)
+    monkeypatch.setattr("dvcore.snapshot.catalog.files.blake3", FailingDisk)
     repaired = take_snapshot(repository, "nuts")
     assert (repaired.made, repaired.shared) == (1, 0)
     assert contents(second.out) == before
@@ -141,7 +141,7 @@ def test_what_is_repaired_with_another_toolchain_is_taken_from_where_the_bytes_a
     second = take_next(repository, 500)
     name = shared_shard(first, second)
     (first.out / name).unlink()
-    monkeypatch.setattr("dvcore.snapshot.recipe.toolchain", lambda: {"pillow": "1.0"})
+    monkeypatch.setattr("dvcore.snapshot.examples.recipe.toolchain", lambda: {"pillow": "1.0"})
     repaired = take_snapshot(repository, "nuts", at="nuts@1")
     assert (repaired.made, repaired.shared) == (0, 1)
     assert (first.out / name).samefile(second.out / name)

@@ -3,7 +3,7 @@ import pytest
 from dvcore.image.pipeline import parse_pipeline
 from dvcore.model.definition import Definition, Split
 from dvcore.model.files import ImageFacts
-from dvcore.snapshot.sizing import MAX_CHOSEN, SHARD_BYTES, estimated_size, with_shard_counts
+from dvcore.snapshot.planning.sizing import MAX_CHOSEN, SHARD_BYTES, estimated_size, with_shard_counts
 
 TWO = Definition(splits=(Split("a", "0.5"), Split("b", "0.5", None, 7)))
 

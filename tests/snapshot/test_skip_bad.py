@@ -9,11 +9,11 @@ from dvcore.errors import FaultyFilesError, StateError
 from dvcore.model.definition import ImageOptions, Split
 from dvcore.repo.commits import commit_working
 from dvcore.repo.projects import load_project
-from dvcore.snapshot.balance import Balance
-from dvcore.snapshot.catalog import iter_exported, load_snapshot
-from dvcore.snapshot.leaving_out import NOT_RENDERED
-from dvcore.snapshot.take import take_snapshot
-from dvcore.snapshot.verify import verify_files, verify_rebuild
+from dvcore.snapshot.catalog.snapshots import iter_exported, load_snapshot
+from dvcore.snapshot.splits.balance import Balance
+from dvcore.snapshot.taking.leaving_out import NOT_RENDERED
+from dvcore.snapshot.taking.take import take_snapshot
+from dvcore.snapshot.verifying.verify import verify_files, verify_rebuild
 
 SPLITS = (Split("train", "0.8", None, 4), Split("test", "0.2", None, 1))
 IMAGE = ImageOptions(downsample="both:6x6")

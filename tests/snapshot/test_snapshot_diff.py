@@ -7,9 +7,9 @@ from dvcore.model.names import parse_path
 from dvcore.repo.annotating import Annotation, annotate
 from dvcore.repo.commits import commit_working
 from dvcore.repo.entries import remove
-from dvcore.snapshot.catalog import load_snapshot
-from dvcore.snapshot.diff import count_changes, diff_snapshots, file_change
-from dvcore.snapshot.take import take_snapshot
+from dvcore.snapshot.catalog.snapshots import load_snapshot
+from dvcore.snapshot.comparing.diff import count_changes, diff_snapshots, file_change
+from dvcore.snapshot.taking.take import take_snapshot
 
 BY_KIND = (Split("train", "1"), Split("almonds", where="kind = 'almond'"))
 

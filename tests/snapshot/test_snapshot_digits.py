@@ -8,10 +8,10 @@ from dvcore.model.definition import ImageOptions, Label, Split
 from dvcore.repo.annotating import Annotation, annotate
 from dvcore.repo.commits import commit_working
 from dvcore.repo.repository import Repository
-from dvcore.snapshot.catalog import iter_exported, load_snapshot
-from dvcore.snapshot.diff import diff_snapshots
-from dvcore.snapshot.take import take_snapshot
-from dvcore.snapshot.verify import verify_rebuild
+from dvcore.snapshot.catalog.snapshots import iter_exported, load_snapshot
+from dvcore.snapshot.comparing.diff import diff_snapshots
+from dvcore.snapshot.taking.take import take_snapshot
+from dvcore.snapshot.verifying.verify import verify_rebuild
 
 DIGITS = tuple(Label(f"sign-{digit}", f"label = '{digit}'") for digit in range(10))
 SPLITS = (Split("train", "0.8", None, 16), Split("test", "0.2", None, 2))

@@ -12,7 +12,7 @@ from dvcore.ids import digest
 from dvcore.model.definition import Split
 from dvcore.repo.commits import commit_working
 from dvcore.repo.repository import Repository
-from dvcore.snapshot.take import take_snapshot
+from dvcore.snapshot.taking.take import take_snapshot
 
 
 def chunk(kind, data):

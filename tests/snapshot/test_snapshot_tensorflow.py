@@ -15,7 +15,7 @@ from dvcore.errors import InvalidInputError, NotFoundError, StateError
 from dvcore.model.definition import ImageOptions, Label, Split
 from dvcore.repo.commits import commit_working
 from dvcore.repo.repository import Repository
-from dvcore.snapshot.take import take_snapshot
+from dvcore.snapshot.taking.take import take_snapshot
 from dvcore.tfrecord.example import BytesList, FloatList, Int64List, encode_example
 from dvcore.tfrecord.records import frame_record
 

@@ -8,9 +8,9 @@ from support.datasets import drawn_repository, make_project
 from dvcore.errors import InvalidInputError, NotFoundError
 from dvcore.model.manifest import encode_manifest
 from dvcore.repo.projects import load_project, record_snapshot
-from dvcore.snapshot.catalog import load_snapshot
-from dvcore.snapshot.take import take_snapshot
-from dvcore.snapshot.verify import verify_files, verify_rebuild
+from dvcore.snapshot.catalog.snapshots import load_snapshot
+from dvcore.snapshot.taking.take import take_snapshot
+from dvcore.snapshot.verifying.verify import verify_files, verify_rebuild
 from dvcore.tfrecord.example import text_feature
 
 
@@ -57,7 +57,7 @@ def test_a_rebuild_needs_no_files(repository):
 
 
 def test_another_toolchain_that_makes_the_same_bytes_is_no_fault_but_said(repository, monkeypatch):
-    monkeypatch.setattr("dvcore.snapshot.recipe.toolchain", lambda: {"pillow": "1.0"})
+    monkeypatch.setattr("dvcore.snapshot.examples.recipe.toolchain", lambda: {"pillow": "1.0"})
     verification = verify_rebuild(repository, "nuts@1")
     assert verification.ok
     assert "(here 1.0)" in verification.notes[0]

@@ -8,7 +8,7 @@ from support.split_ratios import ratios, splits_of
 from dvcore.errors import InvalidInputError
 from dvcore.ids import digest
 from dvcore.model.definition import DEFAULT_SPLITS
-from dvcore.snapshot.splits import (
+from dvcore.snapshot.splits.numbers import (
     NUMBERS,
     check_total,
     find_filtered,

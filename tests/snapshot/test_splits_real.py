@@ -5,7 +5,7 @@ import pytest
 from dvcore.formats.intake.importing import import_source
 from dvcore.model.definition import Definition, Feature, Label
 from dvcore.repo.repository import Repository
-from dvcore.snapshot.planning import make_plan
+from dvcore.snapshot.planning.planner import make_plan
 
 DIGITS = tuple(Label(f"sign-{digit}", f"label = '{digit}'") for digit in range(10))
 

@@ -12,10 +12,10 @@ from dvcore.errors import ConflictError
 from dvcore.model.definition import MAX_BOUND, Definition, Feature, Label, Split
 from dvcore.repo.commits import commit_working
 from dvcore.repo.projects import create_project, load_project
-from dvcore.snapshot.plan_findings import check_plan
-from dvcore.snapshot.planning import make_plan
-from dvcore.snapshot.stratifying import choose_bounds
-from dvcore.snapshot.take import take_snapshot
+from dvcore.snapshot.planning.findings import check_plan
+from dvcore.snapshot.planning.planner import make_plan
+from dvcore.snapshot.splits.stratifying import choose_bounds
+from dvcore.snapshot.taking.take import take_snapshot
 
 NUMBERS = st.lists(st.integers(0, MAX_BOUND - 1), max_size=40)
 FEW_NUMBERS = st.lists(st.integers(0, 6).map(lambda one: one * (MAX_BOUND // 7)), max_size=12)

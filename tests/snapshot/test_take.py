@@ -15,8 +15,8 @@ from dvcore.repo.commits import commit_working
 from dvcore.repo.projects import load_project
 from dvcore.repo.repository import Repository
 from dvcore.repo.staging import mended_folder, staging_folder
-from dvcore.snapshot.catalog import iter_exported, iter_left_out, load_snapshot
-from dvcore.snapshot.take import preview_snapshot, take_snapshot
+from dvcore.snapshot.catalog.snapshots import iter_exported, iter_left_out, load_snapshot
+from dvcore.snapshot.taking.take import preview_snapshot, take_snapshot
 from dvcore.tfrecord.example import decode_example
 from dvcore.tfrecord.records import iter_records
 
@@ -259,7 +259,9 @@ def test_what_was_made_again_is_there_after_a_power_cut(repository, monkeypatch)
     out = take_snapshot(repository, "nuts").out
     whole = contents(out)
     synced = []
-    monkeypatch.setattr("dvcore.snapshot.take.sync_folder", lambda folder: synced.append((folder, contents(folder))))
+    monkeypatch.setattr(
+        "dvcore.snapshot.taking.take.sync_folder", lambda folder: synced.append((folder, contents(folder)))
+    )
     (out / "nuts-train.tfrecord-00000-of-00001").unlink()
     take_snapshot(repository, "nuts")
     assert synced == [(out, whole)]
@@ -362,8 +364,8 @@ def test_another_toolchain_is_named_when_a_shard_comes_out_different(repository,
     make_project(repository, "gray", image=ImageOptions(color="gray"))
     report = take_snapshot(repository, "gray")
     next(report.out.glob("*train*")).unlink()
-    monkeypatch.setattr("dvcore.snapshot.recipe.toolchain", lambda: {"pillow": "1.0"})
-    monkeypatch.setattr("dvcore.snapshot.rendering.render_all", other_render)
+    monkeypatch.setattr("dvcore.snapshot.examples.recipe.toolchain", lambda: {"pillow": "1.0"})
+    monkeypatch.setattr("dvcore.snapshot.shards.rendering.render_all", other_render)
     with pytest.raises(StateError, match=r"pillow .* \(here 1\.0\)"):
         take_snapshot(repository, "gray")
     assert not any(path.name.endswith(".tmp") for path in report.out.iterdir())

@@ -18,9 +18,9 @@ from dvcore.model.definition import (
     Label,
     Split,
 )
-from dvcore.snapshot.assigning import stratified_head
-from dvcore.snapshot.toml import parse_definition
-from dvcore.snapshot.toml_text import format_definition
+from dvcore.snapshot.projects.toml import parse_definition
+from dvcore.snapshot.projects.toml_text import format_definition
+from dvcore.snapshot.splits.assigning import stratified_head
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20).map(lambda text: normalize("NFC", text))
 names = st.from_regex(r"[a-z0-9][a-z0-9_-]{0,9}", fullmatch=True)

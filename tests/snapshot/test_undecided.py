@@ -9,8 +9,8 @@ from dvcore.model.values import ValueType
 from dvcore.query import unset_names
 from dvcore.repo.mirroring import mirror
 from dvcore.repo.variables import add_variable
-from dvcore.snapshot.plan_findings import plan_warnings
-from dvcore.snapshot.planning import make_plan
+from dvcore.snapshot.planning.findings import plan_warnings
+from dvcore.snapshot.planning.planner import make_plan
 
 
 def plan_of(repository, definition, **options):

@@ -8,8 +8,8 @@ from dvcore.model.definition import Definition, Feature, ImageOptions, Split
 from dvcore.repo.commits import commit_working, has_uncommitted
 from dvcore.repo.projects import create_project
 from dvcore.repo.repository import Repository
-from dvcore.snapshot.report import SnapshotReport
-from dvcore.snapshot.take import take_snapshot
+from dvcore.snapshot.catalog.report import SnapshotReport
+from dvcore.snapshot.taking.take import take_snapshot
 from dvcore.tfrecord.example import decode_example
 
 WHOLE = (Split("whole", "1", None, 1),)

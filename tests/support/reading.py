@@ -14,7 +14,7 @@ from dvcore.repo.annotation import GivenInstance
 from dvcore.repo.commits import commit_working
 from dvcore.repo.projects import create_project
 from dvcore.repo.repository import Repository
-from dvcore.snapshot.take import take_snapshot
+from dvcore.snapshot.taking.take import take_snapshot
 from support.datasets import KINDS, TWO_KINDS, drawn, put_files
 
 SQUARE = Polygon((((6.0, 2.0, 10.0, 2.0, 10.0, 6.0, 6.0, 6.0),),))

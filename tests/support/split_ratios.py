@@ -3,7 +3,7 @@
 from hypothesis import strategies as st
 
 from dvcore.model.definition import Split
-from dvcore.snapshot.splits import format_ratio, parse_ratio
+from dvcore.snapshot.splits.numbers import format_ratio, parse_ratio
 
 
 def splits_of(*texts: str) -> list[Split]:

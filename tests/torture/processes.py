@@ -189,7 +189,13 @@ def warm_up() -> None:
     main = import_module("dset.main")
     for name in main.COMMANDS:
         import_module(f"dset.commands.{name.replace('-', '_')}_command")
-    for name in ("sqlite3", "numpy", "PIL.PngImagePlugin", "dvcore.snapshot.take", "dvcore.snapshot.verify"):
+    for name in (
+        "sqlite3",
+        "numpy",
+        "PIL.PngImagePlugin",
+        "dvcore.snapshot.taking.take",
+        "dvcore.snapshot.verifying.verify",
+    ):
         import_module(name)
 
 

@@ -65,8 +65,8 @@ def _source(repository: Repository, text: str, where: str | None) -> ExportSourc
         return directory_source(repository.tree(revision.tree), path, selection(repository, where))
     if where is not None:
         raise InvalidInputError("--where does not go with a snapshot", hint="a snapshot is exported whole")
-    from dvcore.snapshot.catalog import load_snapshot  # noqa: PLC0415 - 40 ms with SQLite, which only a snapshot needs
-    from dvcore.snapshot.export_source import snapshot_source  # noqa: PLC0415 - likewise
+    from dvcore.snapshot.catalog.snapshots import load_snapshot  # noqa: PLC0415 - 40 ms with SQLite, which only a snapshot needs
+    from dvcore.snapshot.reading.export_source import snapshot_source  # noqa: PLC0415 - likewise
 
     return snapshot_source(repository, load_snapshot(repository, text))
 

@@ -14,12 +14,13 @@ from dset.output import format_time, iso_time, note, one_line, say, say_json
 from dset.paging import paged
 from dset.styles import styled
 from dset.times import parse_moment
-from dvcore.errors import InvalidInputError
+from dvcore.errors import InvalidInputError, NotFoundError
 from dvcore.history.concerns import Wanted
 from dvcore.history.log import Logged, find_logged_file, iter_graph_log, iter_log
 from dvcore.ids import CommitId, FileId, format_id, format_short, parse_id
 from dvcore.model.commit import Commit
 from dvcore.model.names import parse_path
+from dvcore.model.tree import Directory
 from dvcore.repo.commits import head_commit
 from dvcore.repo.repository import Repository
 from dvcore.repo.revisions import resolve_commit
@@ -55,7 +56,7 @@ def command(
     if graph and as_json:
         raise click.UsageError("--graph excludes --json, which has the parents of each commit")
     repository = open_repository()
-    start = resolve_commit(repository, revision) if revision else head_commit(repository)
+    start = _start(repository, revision) if revision else head_commit(repository)
     if start is None:
         if not as_json:
             say(f"no commit on {repository.branch()} yet")
@@ -71,6 +72,17 @@ def command(
         shown = _draw(listed, number) if graph else _list(islice(listed, number))
     if not shown:
         note("no commit of this history is one of those")
+
+
+def _start(repository: Repository, revision: str) -> CommitId:
+    try:
+        return resolve_commit(repository, revision)
+    except NotFoundError as error:
+        entry = repository.working_tree().find_entry(parse_path(revision))
+        if entry is None:
+            raise
+        option = "--directory" if isinstance(entry, Directory) else "--file"
+        raise NotFoundError(error.message, hint=f"'{option} {revision}' is what changed that path") from None
 
 
 def _wanted(

@@ -13,12 +13,18 @@ from dvcore.errors import ExpressionError, NotFoundError
 from dvcore.ids import format_short
 from dvcore.repo.projects import Project, list_projects, load_project
 from dvcore.repo.repository import Repository
-from dvcore.snapshot.options import Options
-from dvcore.snapshot.plan import Plan
-from dvcore.snapshot.plan_findings import plan_warnings
-from dvcore.snapshot.planning import make_plan
-from dvcore.snapshot.projects import DefinitionFile, change_project, drop_project, duplicate_project, start_project
-from dvcore.snapshot.toml_text import format_definition
+from dvcore.snapshot.planning.findings import plan_warnings
+from dvcore.snapshot.planning.plan import Plan
+from dvcore.snapshot.planning.planner import make_plan
+from dvcore.snapshot.projects.changing import (
+    DefinitionFile,
+    change_project,
+    drop_project,
+    duplicate_project,
+    start_project,
+)
+from dvcore.snapshot.projects.options import Options
+from dvcore.snapshot.projects.toml_text import format_definition
 
 definition_file = click.option(
     "--definition", type=text_file(), metavar="FILE.toml", help="Read it from a file; - is standard input."

@@ -1,6 +1,7 @@
 """`dset resolve`."""
 
 from pathlib import Path as DiskPath
+from typing import Final
 
 import click
 
@@ -15,13 +16,15 @@ from dvcore.history.resolving import ResolveReport, resolve, resolve_instances
 from dvcore.ids import FileId, parse_id
 from dvcore.model.names import Path, parse_path
 
+_SIDES: Final = {"ours": Side.OURS, "theirs": Side.THEIRS, "base": Side.BASE, "as_is": Side.AS_IS}
+
 
 @click.command("resolve")
 @click.argument("targets", nargs=-1, metavar="[FILE]…")
-@click.option("--ours", "side", flag_value="ours", help="As this branch has it.")
-@click.option("--theirs", "side", flag_value="theirs", help="As the merged commit has it.")
-@click.option("--base", "side", flag_value="base", help="As it was before either side changed it.")
-@click.option("--as-is", "side", flag_value="as it is", help="As the working state has it now, edited or not.")
+@click.option("--ours", is_flag=True, help="As this branch has it.")
+@click.option("--theirs", is_flag=True, help="As the merged commit has it.")
+@click.option("--base", is_flag=True, help="As it was before either side changed it.")
+@click.option("--as-is", is_flag=True, help="As the working state has it now, edited or not.")
 @click.option(
     "--instances",
     type=text_file(),
@@ -33,23 +36,24 @@ from dvcore.model.names import Path, parse_path
 @click.option("--json", "as_json", is_flag=True, help='{"settled","left"}')
 def command(
     targets: tuple[str, ...],
-    side: str | None,
     instances: DiskPath | None,
     variables: tuple[str, ...],
     labels: tuple[str, ...],
     as_json: bool,
+    **flags: bool,
 ) -> None:
     """Settle the conflicts of a merge about FILE: a path, a file id, or a directory, which stands for all under it.
 
     '/' means all conflicts. 'dset status' lists what is left; when nothing is, 'dset commit' ends the merge.
     """
-    if (side is None) == (instances is None):
+    sides = [side for flag, side in _SIDES.items() if flags[flag]]
+    if len(sides) + (instances is not None) != 1:
         raise click.UsageError("say how: one of --ours, --theirs, --base, --as-is and --instances JSON")
     if not (targets or variables or labels):
         raise click.UsageError("name files, or '/' for all conflicts")
     paths, files = _read_targets(targets)
     if instances is None:
-        report = resolve(open_repository(), Chosen(paths, files, variables, labels), Side(side))
+        report = resolve(open_repository(), Chosen(paths, files, variables, labels), sides[0])
     else:
         if len(targets) != 1 or variables or labels:
             raise click.UsageError("--instances are those of one file")

@@ -44,6 +44,8 @@ def _commit(repository: Repository, thing: str) -> CommitId:
     try:
         return resolve_commit(repository, thing)
     except NotFoundError as unknown:
+        if re.search(r"~\d*$", thing):
+            raise
         if "/" in thing or ":" in thing:
             revision, path = split_revision(repository, thing)
             repository.tree(revision.tree).entry(path)

@@ -9,7 +9,7 @@ from dset.output import note, say, say_json, warn
 from dset.progress import shown_progress
 from dset.snapshots import estimate_json, plan_json, say_estimate, say_plan, say_snapshot, snapshot_json
 from dvcore.errors import InvalidInputError
-from dvcore.snapshot.plan_findings import plan_warnings
+from dvcore.snapshot.planning.findings import plan_warnings
 
 
 @click.command("snapshot")
@@ -24,7 +24,7 @@ def command(
     project: str, at: str | None, out: str | None, jobs: int | None, skip_bad: bool, dry_run: bool, as_json: bool
 ) -> None:
     """Write the TFRecords of PROJECT from a commit. The same commit gives the same bytes, and the same number."""
-    from dvcore.snapshot.take import preview_snapshot, take_snapshot  # noqa: PLC0415 - 70 ms with Pillow: not for --help
+    from dvcore.snapshot.taking.take import preview_snapshot, take_snapshot  # noqa: PLC0415 - 70 ms with Pillow: not for --help
 
     repository = open_repository()
     if dry_run:

@@ -22,7 +22,7 @@ from dset.progress import shown_progress
 @click.option("--json", "as_json", is_flag=True, help='{"ok","problems"}')
 def command(snapshot: str, rebuild: bool, out: Path | None, jobs: int | None, as_json: bool) -> int:
     """Check the shards of a snapshot against its manifest."""
-    from dvcore.snapshot.verify import verify_files, verify_rebuild  # noqa: PLC0415 - 70 ms with Pillow: not for --help
+    from dvcore.snapshot.verifying.verify import verify_files, verify_rebuild  # noqa: PLC0415 - 70 ms with Pillow: not for --help
 
     repository = open_repository()
     folder = None if out is None else on_disk(out)

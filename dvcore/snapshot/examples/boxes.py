@@ -10,7 +10,7 @@ from dvcore.model.definition import Feature
 from dvcore.model.geometry import Bounds, Box, Geometry, Keypoints, Mask, area
 from dvcore.model.values import Value
 from dvcore.snapshot.examples.kept import Kept
-from dvcore.snapshot.instance_views import View, box_of
+from dvcore.snapshot.instances.views import View, box_of
 from dvcore.tfrecord.example import Features, FloatList, Int64List
 
 _FLAGS: Final = {"is_crowd": "crowd", "difficult": "difficult", "truncated": "truncated"}

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from dvcore.snapshot.examples.making import Maker, Source
-from dvcore.snapshot.features import Head
-from dvcore.snapshot.kinds import INDEX
+from dvcore.snapshot.features.kinds import INDEX
+from dvcore.snapshot.features.listing import Head
 from dvcore.tfrecord.example import BytesList, Features, FloatList, Int64List
 
 

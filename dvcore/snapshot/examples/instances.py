@@ -15,9 +15,9 @@ from dvcore.snapshot.examples.keypoints import make_keypoints
 from dvcore.snapshot.examples.making import Maker, Source
 from dvcore.snapshot.examples.masks import make_masks, make_semantic
 from dvcore.snapshot.examples.polygons import make_polygons
-from dvcore.snapshot.feature_groups import Group
-from dvcore.snapshot.instance_views import View, view_of
-from dvcore.snapshot.kinds import BOXES, KEYPOINTS, MASKS, POLYGONS, SEMANTIC
+from dvcore.snapshot.features.groups import Group
+from dvcore.snapshot.features.kinds import BOXES, KEYPOINTS, MASKS, POLYGONS, SEMANTIC
+from dvcore.snapshot.instances.views import View, view_of
 from dvcore.tfrecord.example import BytesList, Features, Int64List
 from dvcore.tfrecord.example import Feature as ExampleFeature
 

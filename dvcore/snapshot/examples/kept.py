@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from dvcore.model.annotations import Instance
 from dvcore.model.definition import Feature
-from dvcore.snapshot.instance_views import View
+from dvcore.snapshot.instances.views import View
 from dvcore.tfrecord.example import Features
 
 

@@ -7,8 +7,8 @@ from dvcore.model.definition import Feature
 from dvcore.model.geometry import Geometry, Keypoint, Keypoints
 from dvcore.snapshot.examples.boxes import share
 from dvcore.snapshot.examples.kept import Kept
-from dvcore.snapshot.features import parse_points
-from dvcore.snapshot.instance_views import View
+from dvcore.snapshot.features.listing import parse_points
+from dvcore.snapshot.instances.views import View
 from dvcore.tfrecord.example import BytesList, Features, FloatList, Int64List
 
 _UNLABELLED: Keypoint = (0.0, 0.0, 0)

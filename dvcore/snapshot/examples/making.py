@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from dvcore.image.render import Rendered
 from dvcore.model.annotations import Instance
-from dvcore.snapshot.plan import Planned
+from dvcore.snapshot.planning.plan import Planned
 from dvcore.tfrecord.example import Features
 
 

@@ -12,7 +12,7 @@ from dvcore.model.definition import Feature
 from dvcore.model.geometry import Geometry, Mask
 from dvcore.model.runlength import mask_of_runs
 from dvcore.snapshot.examples.kept import Kept
-from dvcore.snapshot.instance_views import View
+from dvcore.snapshot.instances.views import View
 from dvcore.tfrecord.example import BytesList, Features, text_feature
 
 

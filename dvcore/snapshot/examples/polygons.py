@@ -6,7 +6,7 @@ from itertools import chain
 from dvcore.model.definition import Feature
 from dvcore.snapshot.examples.boxes import share
 from dvcore.snapshot.examples.kept import Kept
-from dvcore.snapshot.instance_views import View
+from dvcore.snapshot.instances.views import View
 from dvcore.tfrecord.example import Features, FloatList, Int64List
 
 

@@ -8,9 +8,9 @@ from dvcore.snapshot.examples.instances import group_maker
 from dvcore.snapshot.examples.making import Maker
 from dvcore.snapshot.examples.pictures import file_maker, image_maker
 from dvcore.snapshot.examples.values import variable_maker
-from dvcore.snapshot.feature_groups import groups_of
-from dvcore.snapshot.features import features_of, heads_of, image_features, image_options, pipelines_of
-from dvcore.snapshot.kinds import FILE, VARIABLE
+from dvcore.snapshot.features.groups import groups_of
+from dvcore.snapshot.features.kinds import FILE, VARIABLE
+from dvcore.snapshot.features.listing import features_of, heads_of, image_features, image_options, pipelines_of
 
 
 def makers_of(definition: Definition) -> tuple[Maker, ...]:

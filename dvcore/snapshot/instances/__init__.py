@@ -1,0 +1,1 @@
+"""Instances as features see them: their class, and what of them is in the picture."""

@@ -1,0 +1,1 @@
+"""What a definition makes of a tree, before any pixel."""

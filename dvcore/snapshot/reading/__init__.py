@@ -1,0 +1,1 @@
+"""Snapshots as training and exporters read them."""

@@ -1,0 +1,1 @@
+"""Bytes of shards: made, copied from older ones, assembled."""

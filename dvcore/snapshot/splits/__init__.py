@@ -1,0 +1,1 @@
+"""Which split a file goes to, and how that came out."""

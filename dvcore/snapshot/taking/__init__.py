@@ -1,0 +1,1 @@
+"""One snapshot, from the plan to its name."""

@@ -1,0 +1,1 @@
+"""Whether a snapshot is what it should be."""

@@ -1,0 +1,60 @@
+"""Which examples of a rebuilt snapshot came out different from what was written, and what differs in them."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from dvcore.errors import StateError
+from dvcore.repo.repository import Repository
+from dvcore.snapshot.catalog.places import place_of
+from dvcore.snapshot.catalog.snapshots import Snapshot, iter_exported_of
+from dvcore.snapshot.planning.plan import Planned
+from dvcore.snapshot.shards.shard import Made, ShardPlan
+from dvcore.snapshot.shards.shard_making import ShardMaker
+from dvcore.snapshot.verifying.differences import (
+    Difference,
+    Differences,
+    WrittenShard,
+    collect_differences,
+    compare_examples,
+)
+from dvcore.tfrecord.records import unframed
+
+
+def find_differences(
+    repository: Repository,
+    snapshot: Snapshot,
+    maker: ShardMaker,
+    rebuilt: Iterable[tuple[ShardPlan, Made]],
+    folder: Path | None,
+) -> Differences:
+    """Of the examples that the manifest names with another digest. Each is made once more, and held against what its
+    shard's file has, in `folder` or where it was last written to.
+
+    Raises CorruptError, StorageError.
+    """
+    try:
+        folder = place_of(repository, snapshot, folder).folder
+    except StateError:  # in memory, and never written out
+        folder = None
+    found: dict[str, Difference] = {}
+    for plan, made in rebuilt:
+        expected = [one for one in snapshot.manifest.shards if (one.split, one.index) == (plan.split, plan.index)]
+        if made.shard.blake3 in (one.blake3 for one in expected):
+            continue
+        written = None if folder is None else WrittenShard(folder / snapshot.file_name(made.shard))
+        for planned, digest in _iter_different(repository, snapshot, plan, made):
+            old = None if written is None else written.find(digest)
+            new = bytes(unframed(memoryview(maker.record(planned).data)))
+            found[planned.path] = compare_examples(old, new)
+    return collect_differences(found)
+
+
+def _iter_different(
+    repository: Repository, snapshot: Snapshot, plan: ShardPlan, made: Made
+) -> Iterator[tuple[Planned, bytes]]:
+    """The examples that came out different, with the BLAKE3 that they had."""
+    exported = dict(iter_exported_of(repository, snapshot, (one.file for one in plan.examples)))
+    for planned, digest in zip(plan.examples, made.digests, strict=True):
+        known = exported[planned.file]
+        if known is not None and known.digest != digest:
+            yield planned, known.digest
