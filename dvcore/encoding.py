@@ -217,12 +217,14 @@ def _is_plain(values: Iterable[Any], depth: int) -> bool:
     positive or zero. Nearly all values pass; what does not goes the slow way, which knows why."""
     for value in values:
         kind = type(value)
-        if kind is str:
+        if kind is float:  # first what there is most of
+            is_plain = 0.0 < value < math.inf or (value == 0.0 and math.copysign(1, value) > 0)
+        elif kind is str:
             is_plain = value.isascii()
+        elif kind is bytes:
+            continue
         elif kind is int:
             is_plain = -(2**63) <= value < 2**63
-        elif kind is float:
-            is_plain = 0.0 < value < math.inf or (value == 0.0 and math.copysign(1, value) > 0)
         elif kind is list or kind is tuple:
             is_plain = depth < MAX_DEPTH and _is_plain(value, depth + 1)
         elif kind is dict:

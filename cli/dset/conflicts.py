@@ -63,23 +63,20 @@ def _json(reader: TreeReader, subject: Subject, side: bytes) -> Any:
 
 
 def _texts(reader: TreeReader, subject: Subject, sides: Sequence[bytes | None]) -> list[str]:
-    if subject is Subject.FILE:
-        return _record_texts([None if side is None else _record_json(reader, side) for side in sides])
-    return [_text(reader, subject, side) for side in sides]
+    if subject is not Subject.FILE:
+        return [_text(reader, subject, side) for side in sides]
+    base, *others = _record_texts([None if side is None else _record_json(reader, side) for side in sides])
+    # A side that differs and would read like the base was edited in what is not said, such as an instance.
+    pairs = zip(others, sides[1:], strict=True)
+    return [base, *(f"{text}, edited" if text == base and side != sides[0] else text for text, side in pairs)]
 
 
 def _record_texts(sides: Sequence[dict[str, Any] | None]) -> list[str]:
-    """Bytes, number of instances, and the variables that are not the same wherever the file is. The first is the base:
-    a side that would read like it all the same was edited in what is not said."""
+    """Bytes, number of instances, and the variables that are not the same wherever the file is."""
     variables = [side["variables"] for side in sides if side is not None]
     names = sorted({name for one in variables for name in one})
     varying = [name for name in names if any(one.get(name) != variables[0].get(name) for one in variables)]
-    base, *others = (_record_text(side, varying) for side in sides)
-    edited = (
-        f"{text}, edited" if side not in (None, sides[0]) and text == base else text
-        for side, text in zip(sides[1:], others, strict=True)
-    )
-    return [base, *edited]
+    return [_record_text(side, varying) for side in sides]
 
 
 def _record_text(side: dict[str, Any] | None, varying: Sequence[str]) -> str:

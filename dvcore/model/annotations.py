@@ -15,6 +15,9 @@ from dvcore.model.values import Value, decode_values
 KIND: Final = "annotations"
 NEWEST_VERSION: Final = 2
 
+_FIRST: Final = encode(0)
+"""The counter of nearly all instances."""
+
 _FIRST_KINDS: Final = (Box, Polygon, Mask)
 """Kinds of geometry that version 1 holds."""
 
@@ -76,7 +79,7 @@ def derive_instances(file: FileId, entered: Iterable[Entered], taken: Collection
 
 def _next_id(basis: bytes, counters: dict[bytes, int]) -> InstanceId:
     count = counters[basis] = counters.get(basis, -1) + 1
-    return InstanceId(digest(basis + encode(count)))
+    return InstanceId(digest(basis + (_FIRST if count == 0 else encode(count))))
 
 
 def rederive_instances(copy: FileId, instances: Iterable[Instance]) -> tuple[Instance, ...]:
@@ -131,15 +134,16 @@ def _least_version(instances: Iterable[Instance]) -> int:
 
 
 def _pack_instance(instance: Instance) -> list[Any]:
-    if not isinstance(instance.source, str | None):
-        raise InvalidInputError(f"the source's id {instance.source!r} of an instance is no text")
-    more: dict[str, Any] = {
-        "attributes": dict(instance.attributes) or None,
-        "box": None if instance.box is None else pack_box(instance.box),
-        "source": instance.source,
-    }
-    present = {name: value for name, value in more.items() if value is not None}
-    return [instance.id, instance.label, pack_geometry(instance.geometry), present]
+    more: dict[str, Any] = {}  # in the order in which keys are encoded
+    if instance.attributes:
+        more["attributes"] = dict(instance.attributes)
+    if instance.box is not None:
+        more["box"] = pack_box(instance.box)
+    if instance.source is not None:
+        if not isinstance(instance.source, str):
+            raise InvalidInputError(f"the source's id {instance.source!r} of an instance is no text")
+        more["source"] = instance.source
+    return [instance.id, instance.label, pack_geometry(instance.geometry), more]
 
 
 def _unpack_instance(raw: object) -> Instance:

@@ -14,6 +14,11 @@ def test_outside_of_a_repository(tmp_path: Path) -> None:
     assert "'dset init' makes one" in Dset(tmp_path).fails("status")
 
 
+def test_a_log_without_commits_points_at_a_misspelt_label(nuts: Dset) -> None:
+    said = nuts.run("log", "--label", "walnt").err
+    assert said.endswith("is one of those; no label 'walnt' is declared; did you mean 'walnut'?\n")
+
+
 def test_init_twice(empty: Dset) -> None:
     assert "there already" in empty.fails("init")
 

@@ -100,7 +100,10 @@ def test_log_of_what_changed(sides: Dset) -> None:
     assert messages(sides, "--since", "1 hour ago") == ["on main", "twelve nuts"]
     assert messages(sides, "--since", "2999-01-01") == []
     nothing = sides("log", "--label", "nonsense")
-    assert (nothing.out, nothing.err) == ("", "no commit of this history is one of those\n")
+    assert (nothing.out, nothing.err) == (
+        "",
+        "no commit of this history is one of those; no label 'nonsense' is declared\n",
+    )
 
 
 def test_what_a_log_cannot_list(sides: Dset) -> None:

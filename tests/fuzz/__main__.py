@@ -30,6 +30,8 @@ def main() -> int:
     keep = options.keep or Path(mkdtemp(prefix="dset-fuzz-"))
     findings = sum([_fuzz(name, options.seconds, keep / name.replace(" ", "-")) for name in options.names or known])
     _say(f"{findings} findings in {keep}" if findings else "nothing came out that must not")
+    if not findings and not options.keep:
+        keep.rmdir()
     return 1 if findings else 0
 
 

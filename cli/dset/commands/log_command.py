@@ -14,7 +14,7 @@ from dset.output import format_time, iso_time, note, one_line, say, say_json
 from dset.paging import paged
 from dset.styles import styled
 from dset.times import parse_moment
-from dvcore.errors import InvalidInputError, NotFoundError
+from dvcore.errors import InvalidInputError, NotFoundError, nearest_hint
 from dvcore.history.concerns import Wanted
 from dvcore.history.log import Logged, find_logged_file, iter_graph_log, iter_log
 from dvcore.ids import CommitId, FileId, format_id, format_short, parse_id
@@ -71,7 +71,16 @@ def command(
     with paged():
         shown = _draw(listed, number) if graph else _list(islice(listed, number))
     if not shown:
-        note("no commit of this history is one of those")
+        note(f"no commit of this history is one of those{_unknown_label(repository, start, label)}")
+
+
+def _unknown_label(repository: Repository, start: CommitId, label: str | None) -> str:
+    """What may be the slip where nothing was found. A label that is gone again is found by its commits."""
+    known = [one.name for one in repository.tree(repository.objects.load_commit(start).tree).tree.labels]
+    if label is None or label in known:
+        return ""
+    hint = nearest_hint(label, known)
+    return f"; no label {label!r} is declared" + (f"; {hint}" if hint else "")
 
 
 def _start(repository: Repository, revision: str) -> CommitId:

@@ -1,5 +1,7 @@
 """`dset show`."""
 
+import re
+
 import click
 
 from dset.commands.project_command import show_project

@@ -76,7 +76,8 @@ def place(
             left_out.append(Fault(instance.where, error.message))
             continue
         entered.append(placed)
-        adjusted.extend(Fault(instance.where, change) for change in (*kept, *changes))
+        if kept or changes:
+            adjusted.extend(Fault(instance.where, change) for change in (*kept, *changes))
     return Placed(
         tuple(entered),
         tuple(left_out),
