@@ -66,7 +66,11 @@ def test_a_snapshot_goes_out(dset: Dset, tmp_path: Path) -> None:
     dset("commit", "-m", "first")
     labels = ("--label", "nut=has('nut')", "--label", "none=NOT annotated")
     dset("project", "create", "kinds", *labels, "--split", "train=1")
+    refused = dset.fails("export", "kinds", "out", "--format", "folders")
+    assert "'kinds' is a project; 'dset snapshot kinds' takes one" in refused
     dset("snapshot", "kinds")
+    refused = dset.fails("export", "kinds", "out", "--format", "folders")
+    assert "'kinds' is a project; name a snapshot of it: kinds@1" in refused
     found = dset("export", "kinds@1", "out", "--format", "folders", "--json").json
     assert (found["files"], found["splits"]) == (3, {"train": 3})
     assert sorted(path.name for path in (tmp_path / "out/train/none").iterdir()) == ["nuts-b.png", "nuts-c.png"]

@@ -10,13 +10,15 @@ from dset.context import on_disk, open_repository
 from dset.output import count, counts, note, say, say_json, warn
 from dset.progress import shown_progress
 from dset.selecting import selection, where_option
-from dvcore.errors import InvalidInputError
+from dvcore.errors import InvalidInputError, NotFoundError
 from dvcore.formats.export.exported import ExportOptions, Orientation
 from dvcore.formats.export.outtake import ExportReport, export_files
 from dvcore.formats.export.source import ExportSource, directory_source
 from dvcore.formats.exporters import EXPORTERS, find_exporter
+from dvcore.model.names import Path as TreePath
+from dvcore.repo.projects import list_projects, load_project
 from dvcore.repo.repository import Repository
-from dvcore.repo.revisions import parse_snapshot, split_revision
+from dvcore.repo.revisions import Revision, parse_snapshot, split_revision
 
 
 @click.command("export")
@@ -61,14 +63,27 @@ def command(source: str, out: Path, format_: str, where: str | None, as_json: bo
 
 def _source(repository: Repository, text: str, where: str | None) -> ExportSource:
     if parse_snapshot(text) is None:
-        revision, path = split_revision(repository, text)
+        revision, path = _state_and_path(repository, text)
         return directory_source(repository.tree(revision.tree), path, selection(repository, where))
     if where is not None:
         raise InvalidInputError("--where does not go with a snapshot", hint="a snapshot is exported whole")
-    from dvcore.snapshot.catalog.snapshots import load_snapshot  # noqa: PLC0415 - 40 ms with SQLite, which only a snapshot needs
+    from dvcore.snapshot.catalog.snapshots import load_snapshot  # noqa: PLC0415 - 40 ms with SQLite, for a snapshot only
     from dvcore.snapshot.reading.export_source import snapshot_source  # noqa: PLC0415 - likewise
 
     return snapshot_source(repository, load_snapshot(repository, text))
+
+
+def _state_and_path(repository: Repository, text: str) -> tuple[Revision, TreePath]:
+    try:
+        revision, path = split_revision(repository, text)
+        repository.tree(revision.tree).entry(path)
+    except NotFoundError as error:
+        if text not in list_projects(repository):
+            raise
+        snapshots = [f"{text}@{number}" for number in load_project(repository, text).snapshots]
+        taken = f"name a snapshot of it: {', '.join(snapshots)}" if snapshots else f"'dset snapshot {text}' takes one"
+        raise NotFoundError(f"{error.message}; {text!r} is a project", hint=taken) from None
+    return revision, path
 
 
 def _as_json(report: ExportReport) -> dict[str, Any]:
