@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import zlib
-from io import BytesIO
+from io import BytesIO, FileIO
+from threading import local
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from PIL import Image as Pillow
@@ -27,13 +29,44 @@ def encode_image(image: Image, format_name: EncodedFormat) -> bytes:
 
     Raises InvalidInputError for a JPEG with a side of more than MAX_SIDE.
     """
-    buffer = BytesIO()
     if format_name == "jpeg":
         _check_jpeg_sides(image)
-        image.save(buffer, "JPEG", quality=JPEG_QUALITY, subsampling=_NO_SUBSAMPLING)
-    else:
-        image.save(buffer, "PNG", compress_type=zlib.Z_RLE)
-    return buffer.getvalue()
+        return _scratch.saved(image, "JPEG", quality=JPEG_QUALITY, subsampling=_NO_SUBSAMPLING)
+    return _scratch.saved(image, "PNG", compress_type=zlib.Z_RLE)
+
+
+class _MemoryFile:
+    """A file without a name, in memory, that goes with this object."""
+
+    def __init__(self) -> None:
+        self.file = FileIO(os.memfd_create("encoded"), "r+")
+
+    def __del__(self) -> None:
+        self.file.close()
+
+
+class _Scratch(local):
+    """A memory file for each thread. Pillow lets go of Python's lock while it encodes into a file and holds it where it
+    encodes into an object: two threads made a tenth more JPEGs so (256x256, Pillow 13)."""
+
+    memory: _MemoryFile | None = None
+
+    def saved(self, image: Image, pillows_name: str, **settings: int) -> bytes:
+        """What Pillow writes."""
+        if not hasattr(os, "memfd_create"):
+            buffer = BytesIO()
+            image.save(buffer, pillows_name, **settings)
+            return buffer.getvalue()
+        if self.memory is None:
+            self.memory = _MemoryFile()
+        file = self.memory.file
+        file.seek(0)
+        file.truncate()
+        image.save(file, pillows_name, **settings)
+        return os.pread(file.fileno(), file.tell(), 0)
+
+
+_scratch: Final = _Scratch()
 
 
 def encode_mask(pixels: NDArray[Any]) -> bytes:
