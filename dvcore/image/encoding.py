@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 EncodedFormat: TypeAlias = Literal["jpeg", "png"]
 
 JPEG_QUALITY: Final = 95
+_KEPT_BYTES: Final = 1 << 20
+"""Of the memory that encoding takes, for each thread."""
 _NO_SUBSAMPLING: Final = 0  # 4:4:4, in Pillow's numbering
 
 
@@ -61,9 +63,11 @@ class _Scratch(local):
             self.memory = _MemoryFile()
         file = self.memory.file
         file.seek(0)
-        file.truncate()
-        image.save(file, pillows_name, **settings)
-        return os.pread(file.fileno(), file.tell(), 0)
+        image.save(file, pillows_name, **settings)  # over what was there: pages that stay need not be found again
+        data = os.pread(file.fileno(), file.tell(), 0)
+        if len(data) > _KEPT_BYTES:
+            file.truncate(0)
+        return data
 
 
 _scratch: Final = _Scratch()
