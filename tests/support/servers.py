@@ -33,7 +33,7 @@ _MOTO: Final = _PROJECT / ".venv-moto"
 _AZURITE: Final = _PROJECT / ".venv-azurite"
 _REQUIREMENTS: Final = Path(__file__).with_name("moto-requirements.txt")
 _AZURITE_VERSION: Final = "3.37.0"
-_INSTALL_SECONDS: Final = 600
+_INSTALL_SECONDS: Final = 150
 
 BUCKET: Final = "bucket"
 AZURE_ACCOUNT: Final = "devstoreaccount1"
@@ -171,7 +171,7 @@ def _installed_azurite() -> str:
     def install() -> None:
         shutil.rmtree(_AZURITE, ignore_errors=True)
         _AZURITE.mkdir()
-        flags = ["--no-audit", "--no-fund", "--silent", "--ignore-scripts"]
+        flags = ["--no-audit", "--no-fund", "--silent", "--ignore-scripts", "--fetch-retries=1"]
         _install([npm, "install", *flags, "--prefix", str(_AZURITE), f"azurite@{_AZURITE_VERSION}"])
 
     _once(_AZURITE, _AZURITE_VERSION, install)
