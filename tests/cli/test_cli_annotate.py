@@ -89,7 +89,7 @@ def test_what_show_prints_can_be_given_back_as_a_line(nuts: Dset) -> None:
         ({"path": WALNUT, "id": "0" * 64, "done": True}, "names its file not at all or twice"),
         ({"path": WALNUT, "sett": {"label": "almond"}}, "has the unknown key 'sett'; known are path, id, set"),
         ({"path": 7, "done": True}, "line 2 of standard input: its path is no text"),
-        ({"path": "a/../b", "done": True}, "line 2 of standard input: '..' cannot be a name"),
+        ({"path": "a/../b", "done": True}, "line 2 of standard input: 'a/../b': '..' cannot be a name"),
         ({"id": "12", "done": True}, "line 2 of standard input: '12' is no id"),
         ({"path": WALNUT, "set": ["label"]}, 'line 2 of standard input: "set" is not {NAME: VALUE, …}'),
         ({"path": WALNUT, "set": {"label": None}}, 'neither text nor number nor true nor false; "unset" takes'),
