@@ -36,11 +36,6 @@ def merge_bases(objects: Objects, ours: CommitId, theirs: CommitId) -> list[Comm
     return _without_ancestors(objects, sorted(best, key=lambda one: (-objects.load_commit(one).time, one)))
 
 
-def is_ancestor(objects: Objects, old: CommitId, new: CommitId) -> bool:
-    """Whether a commit is another one, or before it."""
-    return merge_bases(objects, old, new) == [old]
-
-
 class _Walk:
     """Paints commits with who reaches them, the newest first. Clocks may be wrong, so a commit may be painted again."""
 

@@ -17,8 +17,6 @@ from pathlib import Path
 from threading import Lock
 from typing import Final
 
-from blake3 import blake3
-
 from dvcore.errors import AccessDeniedError, ConflictError, DsetError, NotFoundError, StorageError
 from dvcore.remote.storage import (
     ALWAYS,
@@ -37,6 +35,7 @@ from dvcore.remote.storage import (
     check_prefix,
     check_range,
     check_size,
+    content_tag,
     is_name,
 )
 from dvcore.store.durable import sync_folder
@@ -84,7 +83,7 @@ class LocalStorage:
             size = os.fstat(descriptor).st_size
             check_size(size, limit, name, self.describe())
             data = _read(descriptor, 0, size)
-        return Stored(data, _tag_of(data))
+        return Stored(data, content_tag(data))
 
     def get_range(self, name: str, start: int, length: int) -> bytes:
         """See `storage.Storage`."""
@@ -110,7 +109,7 @@ class LocalStorage:
             finally:
                 with suppress(OSError):
                     unfinished.unlink()
-        return _tag_of(data)
+        return content_tag(data)
 
     def iter_names(self, prefix: str = "") -> Iterator[Listed]:
         """See `storage.Storage`."""
@@ -188,7 +187,7 @@ class LocalStorage:
 
     def _tag_at(self, place: Path) -> Tag | None:
         try:
-            return _tag_of(place.read_bytes())
+            return content_tag(place.read_bytes())
         except FileNotFoundError:
             return None
 
@@ -273,7 +272,3 @@ def _read(descriptor: int, start: int, length: int) -> bytes:
         start += len(part)
         length -= len(part)
     return parts[0] if len(parts) == 1 else b"".join(parts)
-
-
-def _tag_of(data: Data) -> Tag:
-    return Tag(blake3(data).hexdigest())

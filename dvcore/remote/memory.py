@@ -4,8 +4,6 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from threading import Lock
 
-from blake3 import blake3
-
 from dvcore.errors import ConflictError, NotFoundError
 from dvcore.remote.storage import (
     ALWAYS,
@@ -24,6 +22,7 @@ from dvcore.remote.storage import (
     check_prefix,
     check_range,
     check_size,
+    content_tag,
 )
 
 
@@ -44,7 +43,7 @@ class MemoryStorage:
         """See `storage.Storage`."""
         data = self._data(name)
         check_size(len(data), limit, name, self.describe())
-        return Stored(data, _tag_of(data))
+        return Stored(data, content_tag(data))
 
     def get_range(self, name: str, start: int, length: int) -> bytes:
         """See `storage.Storage`."""
@@ -62,7 +61,7 @@ class MemoryStorage:
             if not self._holds(name, condition):
                 raise ConflictError(f"{name} in {self.describe()} is not what it was")
             self._objects[name] = own, datetime.now(UTC)
-        return _tag_of(own)
+        return content_tag(own)
 
     def iter_names(self, prefix: str = "") -> Iterator[Listed]:
         """See `storage.Storage`."""
@@ -93,8 +92,4 @@ class MemoryStorage:
             case Absent():
                 return found is None
             case Matches(tag):
-                return found is not None and _tag_of(found[0]) == tag
-
-
-def _tag_of(data: bytes) -> Tag:
-    return Tag(blake3(data).hexdigest())
+                return found is not None and content_tag(found[0]) == tag

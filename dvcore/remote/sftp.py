@@ -15,8 +15,6 @@ from datetime import UTC, datetime
 from threading import RLock
 from typing import Any, Final
 
-from blake3 import blake3
-
 from dvcore.errors import AccessDeniedError, ConflictError, DsetError, NotFoundError, StateError, StorageError
 from dvcore.remote.storage import (
     ALWAYS,
@@ -35,6 +33,7 @@ from dvcore.remote.storage import (
     check_prefix,
     check_range,
     check_size,
+    content_tag,
     is_name,
 )
 
@@ -68,7 +67,7 @@ class SftpStorage:
         with self._reading(name) as path:
             check_size(self._size(path), limit, name, self._where)
             data = self._files.cat_file(path)
-        return Stored(data, _tag_of(data))
+        return Stored(data, content_tag(data))
 
     def get_range(self, name: str, start: int, length: int) -> bytes:
         """See `storage.Storage`."""
@@ -95,7 +94,7 @@ class SftpStorage:
             with self._files.open(unfinished, "wb") as file:
                 file.write(bytes(data))
             self._files.mv(unfinished, path)
-        return _tag_of(data)
+        return content_tag(data)
 
     def iter_names(self, prefix: str = "") -> Iterator[Listed]:
         """See `storage.Storage`."""
@@ -134,7 +133,7 @@ class SftpStorage:
                 return not self._files.exists(path)
             case Matches(tag):
                 try:
-                    return _tag_of(self._files.cat_file(path)) == tag
+                    return content_tag(self._files.cat_file(path)) == tag
                 except FileNotFoundError:
                     return False
 
@@ -202,7 +201,3 @@ def _time(value: object) -> datetime:
     if isinstance(value, datetime):
         return value if value.tzinfo else value.replace(tzinfo=UTC)
     return datetime.fromtimestamp(float(str(value)), UTC)
-
-
-def _tag_of(data: Data) -> Tag:
-    return Tag(blake3(data).hexdigest())

@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NewType, Protocol
 
+from blake3 import blake3
+
 from dvcore.errors import CorruptError, InvalidInputError
 
 Tag = NewType("Tag", str)
@@ -128,6 +130,11 @@ class Storage(Protocol):
 
     def remove(self, name: str) -> None:
         """Take an object away; none of the name is no error."""
+
+
+def content_tag(data: Data) -> Tag:
+    """The tag that stores of our own give: it follows from the bytes."""
+    return Tag(blake3(data).hexdigest())
 
 
 def check_name(name: str) -> str:
