@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dvcore.errors import InvalidInputError, StorageError
-from dvcore.remote.local import LocalStorage
-from dvcore.remote.urls import check_options, open_storage, parse_address
+from dvcore.remote.storages.local import LocalStorage
+from dvcore.remote.storages.urls import check_options, open_storage, parse_address
 
 SECRET = "hunter2SECRET"
 
@@ -164,6 +164,7 @@ def test_an_account_that_is_missing_is_an_error_of_ours() -> None:
 
 def test_addresses_load_no_client() -> None:
     modules = "('obstore', 'fsspec', 'numpy')"
-    code = f"import sys, dvcore.remote.urls, dvcore.remote.probing; print([m for m in {modules} if m in sys.modules])"
+    imports = "sys, dvcore.remote.storages.urls, dvcore.remote.storages.probing"
+    code = f"import {imports}; print([m for m in {modules} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

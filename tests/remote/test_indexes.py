@@ -12,17 +12,17 @@ from support.packs import SALT, blobs, index_of, made_up_index, opened, send, va
 
 from dvcore.errors import CorruptError, InvalidInputError, NeedsNewerError
 from dvcore.ids import digest
-from dvcore.remote.entry import Entry
-from dvcore.remote.index import HEAD, PACK, RECORD, Index
-from dvcore.remote.index_cache import IndexCache
-from dvcore.remote.index_levels import find_replaced, merge_new
-from dvcore.remote.index_making import IndexMaker, MadeIndex
-from dvcore.remote.index_set import IndexSet
-from dvcore.remote.memory import MemoryStorage
-from dvcore.remote.names import IndexRef, PackKind, PackRef, find_index_id
-from dvcore.remote.pack import Placed
-from dvcore.remote.pack_reading import Wanted, plan_reads, read_footer, read_values
-from dvcore.remote.packing import iter_packs
+from dvcore.remote.indexes.cache import IndexCache
+from dvcore.remote.indexes.index import HEAD, PACK, RECORD, Index
+from dvcore.remote.indexes.index_set import IndexSet
+from dvcore.remote.indexes.levels import find_replaced, merge_new
+from dvcore.remote.indexes.making import IndexMaker, MadeIndex
+from dvcore.remote.packs.entry import Entry
+from dvcore.remote.packs.names import IndexRef, PackKind, PackRef, find_index_id
+from dvcore.remote.packs.pack import Placed
+from dvcore.remote.packs.packing import iter_packs
+from dvcore.remote.packs.reading import Wanted, plan_reads, read_footer, read_values
+from dvcore.remote.storages.memory import MemoryStorage
 from dvcore.store import Table
 
 ABSENT = [bytes(32), b"\xff" * 32, digest(b"absent")]
@@ -98,7 +98,7 @@ def test_an_index_of_nothing_is_not_made(monkeypatch: pytest.MonkeyPatch) -> Non
     maker = IndexMaker()
     pack = next(iter_packs(blobs(3), SALT))
     maker.add_pack(pack.ref, pack.entries)
-    monkeypatch.setattr("dvcore.remote.index_making.MAX_ENTRIES", 2)
+    monkeypatch.setattr("dvcore.remote.indexes.making.MAX_ENTRIES", 2)
     assert not maker.has_room(0)
     with pytest.raises(InvalidInputError, match="3 entries are too many"):
         maker.finish(SALT)
@@ -124,7 +124,7 @@ def test_indexes_stay_few_however_pushes_come(pushes: list[int]) -> None:
     most, indexes = 1000, list[IndexRef]()
     for number, entries in enumerate(pushes):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("dvcore.remote.index_levels.MAX_ENTRIES", most)
+            patch.setattr("dvcore.remote.indexes.levels.MAX_ENTRIES", most)
             replaced = find_replaced(indexes, entries)
         total = entries + sum(index.entries for index in replaced)
         assert total <= most
@@ -282,7 +282,7 @@ def test_other_sizes_and_bytes_than_the_root_says_are_refused(tmp_path: Path) ->
 
 
 def test_a_newer_index_asks_for_a_newer_dset(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dvcore.remote.index_making.VERSION", 2)
+    monkeypatch.setattr("dvcore.remote.indexes.making.VERSION", 2)
     made, storage = made_up_index(3), MemoryStorage()
     storage.put(made.ref.name, made.data)
     with pytest.raises(NeedsNewerError, match=r"memory: index .* has format version 2"):

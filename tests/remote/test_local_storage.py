@@ -12,10 +12,10 @@ import pytest
 from support.bounded import in_child, in_processes
 
 from dvcore.errors import AccessDeniedError, ConflictError, NotFoundError, StorageError
-from dvcore.remote import local
-from dvcore.remote.local import LocalStorage
-from dvcore.remote.probing import probe
-from dvcore.remote.storage import ABSENT, Capabilities, Matches, Tag
+from dvcore.remote.storages import local
+from dvcore.remote.storages.local import LocalStorage
+from dvcore.remote.storages.probing import probe
+from dvcore.remote.storages.storage import ABSENT, Capabilities, Matches, Tag
 
 BODY = bytes(1 << 20)
 

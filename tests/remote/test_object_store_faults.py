@@ -10,8 +10,8 @@ from support.servers import Server
 from support.storages import QUICK, azure_storage, s3_storage
 
 from dvcore.errors import AccessDeniedError, ConflictError, StateError, StorageError, UnknownOutcomeError
-from dvcore.remote.object_store import ObjectStorage, open_s3
-from dvcore.remote.storage import ABSENT, Always, Condition, Matches, Tag
+from dvcore.remote.storages.object_store import ObjectStorage, open_s3
+from dvcore.remote.storages.storage import ABSENT, Always, Condition, Matches, Tag
 
 BODY = bytes(range(256)) * 400
 BEFORE_IT_IS_HEARD = (Fault.DELAY, Fault.INTERNAL_ERROR, Fault.SLOW_DOWN, Fault.CUT_REQUEST)

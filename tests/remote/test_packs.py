@@ -12,13 +12,13 @@ from support.packs import SALT, blobs, send, value, wanted
 
 from dvcore.errors import CorruptError, InvalidInputError, NeedsNewerError
 from dvcore.ids import digest
-from dvcore.remote import pack as pack_module
-from dvcore.remote.entry import HEADER, Entry
-from dvcore.remote.memory import MemoryStorage
-from dvcore.remote.names import PackKind, PackRef, find_index_id, find_pack
-from dvcore.remote.pack import HEAD, encode_footer, encode_head
-from dvcore.remote.pack_reading import plan_reads, read_footer, read_pack, read_values
-from dvcore.remote.packing import Pack, Value, iter_packs
+from dvcore.remote.packs import pack as pack_module
+from dvcore.remote.packs.entry import HEADER, Entry
+from dvcore.remote.packs.names import PackKind, PackRef, find_index_id, find_pack
+from dvcore.remote.packs.pack import HEAD, encode_footer, encode_head
+from dvcore.remote.packs.packing import Pack, Value, iter_packs
+from dvcore.remote.packs.reading import plan_reads, read_footer, read_pack, read_values
+from dvcore.remote.storages.memory import MemoryStorage
 from dvcore.store import Table
 
 
@@ -101,7 +101,7 @@ def test_packs_are_of_64_mib_and_one_is_in_memory_at_a_time() -> None:
 
 
 def test_a_pack_of_small_values_is_full_when_its_footer_is_large_enough(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dvcore.remote.packing.MAX_ENTRIES", 10)
+    monkeypatch.setattr("dvcore.remote.packs.packing.MAX_ENTRIES", 10)
     assert [len(pack.entries) for pack in iter_packs(blobs(25), SALT)] == [10, 10, 5]
 
 

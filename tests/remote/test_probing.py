@@ -3,9 +3,9 @@
 import pytest
 
 from dvcore.errors import AccessDeniedError, StorageError, UnknownOutcomeError
-from dvcore.remote.memory import MemoryStorage
-from dvcore.remote.probing import probe
-from dvcore.remote.storage import ABSENT, ALWAYS, Absent, Capabilities, Condition, Data, Matches, Stored, Tag
+from dvcore.remote.storages.memory import MemoryStorage
+from dvcore.remote.storages.probing import probe
+from dvcore.remote.storages.storage import ABSENT, ALWAYS, Absent, Capabilities, Condition, Data, Matches, Stored, Tag
 
 
 class Ignoring(MemoryStorage):

@@ -5,13 +5,13 @@ from datetime import UTC, datetime
 from support.packs import SALT, index_of, value
 
 from dvcore.ids import CommitId
-from dvcore.remote.index import Index
-from dvcore.remote.memory import MemoryStorage
-from dvcore.remote.names import IndexRef, PackKind, PackRef
-from dvcore.remote.pack_reading import read_pack
-from dvcore.remote.packing import Value, iter_packs
-from dvcore.remote.root import Root, Tombstone
-from dvcore.remote.root_format import decode_root, encode_root
+from dvcore.remote.indexes.index import Index
+from dvcore.remote.packs.names import IndexRef, PackKind, PackRef
+from dvcore.remote.packs.packing import Value, iter_packs
+from dvcore.remote.packs.reading import read_pack
+from dvcore.remote.roots.format import decode_root, encode_root
+from dvcore.remote.roots.root import Root, Tombstone
+from dvcore.remote.storages.memory import MemoryStorage
 from dvcore.store import Table
 
 SALT_HEX = "000102030405060708090a0b0c0d0e0f"

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from dvcore.encoding import encode_object
 from dvcore.errors import CorruptError, DsetError, InvalidInputError, NeedsNewerError, StateError
 from dvcore.ids import CommitId, digest
-from dvcore.remote.names import IndexRef, PackKind, PackRef
-from dvcore.remote.root import FORMAT, KEPT_WRITES, Root, Tombstone, new_root
-from dvcore.remote.root_format import decode_root, encode_root
-from dvcore.remote.seen import Seen, check_seen, seen_of, unpack_seen
+from dvcore.remote.packs.names import IndexRef, PackKind, PackRef
+from dvcore.remote.roots.format import decode_root, encode_root
+from dvcore.remote.roots.root import FORMAT, KEPT_WRITES, Root, Tombstone, new_root
+from dvcore.remote.roots.seen import Seen, check_seen, seen_of, unpack_seen
 
 COMMIT = CommitId(bytes([7] * 32))
 TOMBSTONE = Tombstone(PackRef(PackKind.BLOBS, bytes(32), 1000), datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=UTC))

@@ -18,13 +18,13 @@ from dvcore.errors import (
     UnknownOutcomeError,
 )
 from dvcore.ids import CommitId
-from dvcore.remote.memory import MemoryStorage
-from dvcore.remote.names import ROOT
-from dvcore.remote.root import KEPT_WRITES, Root
-from dvcore.remote.root_commit import ATTEMPTS, commit_root, read_root
-from dvcore.remote.root_format import encode_root
-from dvcore.remote.seen import seen_of
-from dvcore.remote.storage import ALWAYS, GET_LIMIT, Capabilities, Condition, Data, Stored, Tag
+from dvcore.remote.packs.names import ROOT
+from dvcore.remote.roots.commit import ATTEMPTS, commit_root, read_root
+from dvcore.remote.roots.format import encode_root
+from dvcore.remote.roots.root import KEPT_WRITES, Root
+from dvcore.remote.roots.seen import seen_of
+from dvcore.remote.storages.memory import MemoryStorage
+from dvcore.remote.storages.storage import ALWAYS, GET_LIMIT, Capabilities, Condition, Data, Stored, Tag
 
 
 def no_pause(seconds: float) -> None:
@@ -260,7 +260,7 @@ def test_a_damaged_root_is_refused_with_the_remote_named_and_not_replaced() -> N
 
 def test_a_root_for_newer_readers_is_not_touched(monkeypatch: pytest.MonkeyPatch) -> None:
     storage = MemoryStorage()
-    monkeypatch.setattr("dvcore.remote.root_format.FORMAT", 2)
+    monkeypatch.setattr("dvcore.remote.roots.format.FORMAT", 2)
     commit(storage, lambda root: replace(root, oldest_reader=2, counters={"nuts": 1}))
     monkeypatch.undo()
     with pytest.raises(NeedsNewerError, match="memory: its root: the remote has format 2; it needs a newer dset"):

@@ -24,12 +24,12 @@ from dvcore.errors import (
     StateError,
     StorageError,
 )
-from dvcore.remote.local import LocalStorage
-from dvcore.remote.memory import MemoryStorage
-from dvcore.remote.object_store import ObjectStorage, open_http
-from dvcore.remote.probing import probe
-from dvcore.remote.sftp import SftpStorage
-from dvcore.remote.storage import ABSENT, Capabilities, Matches, Storage, Tag
+from dvcore.remote.storages.local import LocalStorage
+from dvcore.remote.storages.memory import MemoryStorage
+from dvcore.remote.storages.object_store import ObjectStorage, open_http
+from dvcore.remote.storages.probing import probe
+from dvcore.remote.storages.sftp import SftpStorage
+from dvcore.remote.storages.storage import ABSENT, Capabilities, Matches, Storage, Tag
 
 KINDS = ("memory", "local", "s3", "azure", "sftp")
 NAME = "packs/ab/abcdef-0123.pack"

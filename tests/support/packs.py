@@ -3,14 +3,14 @@
 from collections.abc import Iterable, Sequence
 
 from dvcore.ids import digest
-from dvcore.remote.entry import Entry
-from dvcore.remote.index import Index
-from dvcore.remote.index_making import IndexMaker, MadeIndex
-from dvcore.remote.names import PackKind, PackRef
-from dvcore.remote.pack import Placed
-from dvcore.remote.pack_reading import Location, Wanted
-from dvcore.remote.packing import Pack, Value, iter_packs
-from dvcore.remote.storage import Storage
+from dvcore.remote.indexes.index import Index
+from dvcore.remote.indexes.making import IndexMaker, MadeIndex
+from dvcore.remote.packs.entry import Entry
+from dvcore.remote.packs.names import PackKind, PackRef
+from dvcore.remote.packs.pack import Placed
+from dvcore.remote.packs.packing import Pack, Value, iter_packs
+from dvcore.remote.packs.reading import Location, Wanted
+from dvcore.remote.storages.storage import Storage
 from dvcore.store import Table
 
 SALT = bytes(range(16))

@@ -3,8 +3,8 @@
 import os
 from collections.abc import Callable
 
-from dvcore.remote.object_store import ObjectStorage, open_azure, open_s3
-from dvcore.remote.patience import Patience
+from dvcore.remote.storages.object_store import ObjectStorage, open_azure, open_s3
+from dvcore.remote.storages.patience import Patience
 from support.servers import AZURE_ACCOUNT, AZURE_KEY, BUCKET
 
 QUICK = Patience(retries=4, first_delay=0.01, longest_delay=0.05, give_up=20.0, connect=2.0, stall=5.0, transfer=20.0)

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from dvcore.errors import CorruptError
-from dvcore.remote.entry import HEADER, decode_header, decode_value, name_of
-from dvcore.remote.names import PackRef
-from dvcore.remote.naming import naming
-from dvcore.remote.pack import TRAILER, Placed, check_size, decode_footer, footer_size, iter_values
-from dvcore.remote.packing import Value
-from dvcore.remote.storage import Storage
+from dvcore.remote.packs.entry import HEADER, decode_header, decode_value, name_of
+from dvcore.remote.packs.names import PackRef
+from dvcore.remote.packs.naming import naming
+from dvcore.remote.packs.pack import TRAILER, Placed, check_size, decode_footer, footer_size, iter_values
+from dvcore.remote.packs.packing import Value
+from dvcore.remote.storages.storage import Storage
 from dvcore.store import Table
 
 GAP_BYTES: Final = 64 << 10

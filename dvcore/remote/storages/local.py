@@ -18,7 +18,7 @@ from threading import Lock
 from typing import Final
 
 from dvcore.errors import AccessDeniedError, ConflictError, DsetError, NotFoundError, StorageError
-from dvcore.remote.storage import (
+from dvcore.remote.storages.storage import (
     ALWAYS,
     GET_LIMIT,
     Absent,

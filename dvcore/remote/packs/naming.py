@@ -6,7 +6,7 @@ from typing import Protocol
 
 from dvcore.errors import CorruptError, NeedsNewerError
 from dvcore.ids import format_short
-from dvcore.remote.names import IndexRef, PackRef
+from dvcore.remote.packs.names import IndexRef, PackRef
 
 _HINT = "'dset fsck --remote' tells what else is damaged"
 

@@ -11,12 +11,12 @@ from random import random
 from typing import Final, NamedTuple
 
 from dvcore.errors import ConflictError, CorruptError, NotFoundError, StateError, StorageError, UnknownOutcomeError
-from dvcore.remote.names import ROOT
-from dvcore.remote.naming import naming
-from dvcore.remote.root import KEPT_WRITES, Root, new_root
-from dvcore.remote.root_format import MAX_ROOT_BYTES, WRITE_BYTES, decode_root, encode_root
-from dvcore.remote.seen import Seen, check_seen
-from dvcore.remote.storage import ABSENT, Condition, Matches, Storage
+from dvcore.remote.packs.names import ROOT
+from dvcore.remote.packs.naming import naming
+from dvcore.remote.roots.format import MAX_ROOT_BYTES, WRITE_BYTES, decode_root, encode_root
+from dvcore.remote.roots.root import KEPT_WRITES, Root, new_root
+from dvcore.remote.roots.seen import Seen, check_seen
+from dvcore.remote.storages.storage import ABSENT, Condition, Matches, Storage
 
 ATTEMPTS: Final = 12
 _FIRST_PAUSE: Final = 0.05

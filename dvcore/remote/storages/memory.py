@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from threading import Lock
 
 from dvcore.errors import ConflictError, NotFoundError
-from dvcore.remote.storage import (
+from dvcore.remote.storages.storage import (
     ALWAYS,
     GET_LIMIT,
     Absent,

@@ -19,8 +19,8 @@ from typing import Final
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from dvcore.errors import InvalidInputError
-from dvcore.remote.patience import Patience
-from dvcore.remote.storage import Storage, is_name
+from dvcore.remote.storages.patience import Patience
+from dvcore.remote.storages.storage import Storage, is_name
 
 _BUCKET: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,62}")
 _HOST: Final = re.compile(r"[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]")
@@ -87,11 +87,11 @@ def open_storage(
     # Each is imported where it is wanted: obstore takes 20 ms, and most commands use no remote.
     given = dict(check_options(address, options or {}))
     if address.scheme == "file":
-        from dvcore.remote.local import LocalStorage  # noqa: PLC0415
+        from dvcore.remote.storages.local import LocalStorage  # noqa: PLC0415
 
         return LocalStorage(Path(address.path), create=create)
     if address.scheme == "ssh":
-        from dvcore.remote.sftp import open_sftp  # noqa: PLC0415
+        from dvcore.remote.storages.sftp import open_sftp  # noqa: PLC0415
 
         return open_sftp(address.place, address.path, user=address.user, port=address.port, create=create)
     return _open_object_store(address, given, patience)
@@ -116,7 +116,7 @@ def check_options(address: Address, options: Mapping[str, str]) -> Mapping[str, 
 
 
 def _open_object_store(address: Address, options: Mapping[str, str], patience: Patience | None) -> Storage:
-    from dvcore.remote import object_store  # noqa: PLC0415
+    from dvcore.remote.storages import object_store  # noqa: PLC0415
 
     if address.scheme == "http":
         return object_store.open_http(address.text, patience=patience)

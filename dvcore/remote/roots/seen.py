@@ -9,7 +9,7 @@ from typing import Any
 
 from dvcore.encoding import check_id, is_count
 from dvcore.errors import CorruptError, StateError
-from dvcore.remote.root import Root
+from dvcore.remote.roots.root import Root
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,10 @@ from typing import Any, Final
 from dvcore.encoding import Fields, check_id, decode_object, encode_object, is_count
 from dvcore.errors import CorruptError, InvalidInputError, NeedsNewerError
 from dvcore.ids import CommitId, digest
-from dvcore.remote.index import MAX_ENTRIES, MAX_INDEX_BYTES
-from dvcore.remote.names import IndexRef, PackKind, PackRef
-from dvcore.remote.pack import check_size
-from dvcore.remote.root import FORMAT, KEPT_WRITES, Root, Tombstone
+from dvcore.remote.indexes.index import MAX_ENTRIES, MAX_INDEX_BYTES
+from dvcore.remote.packs.names import IndexRef, PackKind, PackRef
+from dvcore.remote.packs.pack import check_size
+from dvcore.remote.roots.root import FORMAT, KEPT_WRITES, Root, Tombstone
 from dvcore.repo.cells import check_ref_name
 
 MAX_ROOT_BYTES: Final = 64 << 20

@@ -2,8 +2,8 @@
 
 from collections.abc import Collection, Iterable, Iterator
 
-from dvcore.remote.index import Index
-from dvcore.remote.pack_reading import Location
+from dvcore.remote.indexes.index import Index
+from dvcore.remote.packs.reading import Location
 from dvcore.store import Table
 
 

@@ -1,7 +1,7 @@
 """Index: where values are, as sorted records of equal length, to be searched as they lie in a file.
 
 Nothing is parsed on opening, so that an index of a million values takes a millisecond and, mapped, no memory of its
-own. `docs/format/remote.md` has the byte table; indexes are made in `dvcore.remote.index_making`.
+own. `docs/format/remote.md` has the byte table; indexes are made in `dvcore.remote.indexes.making`.
 """
 
 from bisect import bisect_left
@@ -13,11 +13,11 @@ from typing import Final
 
 from dvcore.errors import CorruptError, NeedsNewerError
 from dvcore.ids import ID_BYTES, format_id
-from dvcore.remote.entry import HEADER, KINDS, LARGEST
-from dvcore.remote.names import PackKind, PackRef
-from dvcore.remote.pack import HEAD as PACK_HEAD
-from dvcore.remote.pack import TRAILER, check_size
-from dvcore.remote.pack_reading import Location
+from dvcore.remote.packs.entry import HEADER, KINDS, LARGEST
+from dvcore.remote.packs.names import PackKind, PackRef
+from dvcore.remote.packs.pack import HEAD as PACK_HEAD
+from dvcore.remote.packs.pack import TRAILER, check_size
+from dvcore.remote.packs.reading import Location
 from dvcore.store import Table
 
 VERSION: Final = 1

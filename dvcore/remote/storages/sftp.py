@@ -16,7 +16,7 @@ from threading import RLock
 from typing import Any, Final
 
 from dvcore.errors import AccessDeniedError, ConflictError, DsetError, NotFoundError, StateError, StorageError
-from dvcore.remote.storage import (
+from dvcore.remote.storages.storage import (
     ALWAYS,
     GET_LIMIT,
     Absent,

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from dvcore.errors import CorruptError, InvalidInputError
 from dvcore.ids import digest, format_id
-from dvcore.remote.names import PackKind
+from dvcore.remote.packs.names import PackKind
 from dvcore.store import Table
 from dvcore.store.chunk_list import WHOLE_BYTES
 from dvcore.store.chunking import MAX_CHUNK

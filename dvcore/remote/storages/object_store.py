@@ -30,9 +30,9 @@ from dvcore.errors import (
     StorageError,
     UnknownOutcomeError,
 )
-from dvcore.remote.failures import Failure, explain
-from dvcore.remote.patience import Patience
-from dvcore.remote.storage import (
+from dvcore.remote.storages.failures import Failure, explain
+from dvcore.remote.storages.patience import Patience
+from dvcore.remote.storages.storage import (
     ALWAYS,
     GET_LIMIT,
     Absent,

@@ -10,9 +10,9 @@ from itertools import accumulate
 from typing import Final, NamedTuple
 
 from dvcore.ids import digest
-from dvcore.remote.entry import HEADER, KINDS, Entry, make_entry
-from dvcore.remote.names import PackKind, PackRef
-from dvcore.remote.pack import HEAD, MAX_ENTRIES, Placed, encode_footer, encode_head
+from dvcore.remote.packs.entry import HEADER, KINDS, Entry, make_entry
+from dvcore.remote.packs.names import PackKind, PackRef
+from dvcore.remote.packs.pack import HEAD, MAX_ENTRIES, Placed, encode_footer, encode_head
 from dvcore.store import Table
 
 FULL: Final[Mapping[PackKind, int]] = {PackKind.BLOBS: 64 << 20, PackKind.METADATA: 16 << 20}

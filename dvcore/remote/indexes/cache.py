@@ -13,10 +13,10 @@ from typing import Final
 
 from dvcore.errors import CorruptError, StorageError
 from dvcore.ids import digest, format_id
-from dvcore.remote.index import MAX_INDEX_BYTES, Index
-from dvcore.remote.names import IndexRef
-from dvcore.remote.naming import naming
-from dvcore.remote.storage import Storage
+from dvcore.remote.indexes.index import MAX_INDEX_BYTES, Index
+from dvcore.remote.packs.names import IndexRef
+from dvcore.remote.packs.naming import naming
+from dvcore.remote.storages.storage import Storage
 from dvcore.store.durable import write_atomically
 
 _REQUESTS: Final = 4

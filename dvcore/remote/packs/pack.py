@@ -1,7 +1,7 @@
 """Pack: entries one after the other in one remote object, and a footer that lists them.
 
 `docs/format/remote.md` has the byte tables. Here are its fixed parts and what a reader checks of them; packs are made
-in `dvcore.remote.packing`, and read from a remote in `dvcore.remote.pack_reading`.
+in `dvcore.remote.packs.packing`, and read from a remote in `dvcore.remote.packs.reading`.
 """
 
 import os
@@ -12,8 +12,8 @@ from typing import Final, NamedTuple
 
 from dvcore.errors import CorruptError, NeedsNewerError
 from dvcore.ids import digest
-from dvcore.remote.entry import HEADER, KINDS, Entry, decode_header, decode_value
-from dvcore.remote.names import PackKind, PackRef
+from dvcore.remote.packs.entry import HEADER, KINDS, Entry, decode_header, decode_value
+from dvcore.remote.packs.names import PackKind, PackRef
 
 VERSION: Final = 1
 SALT_BYTES: Final = 16

@@ -11,9 +11,9 @@ from typing import Final
 
 from dvcore.errors import InvalidInputError
 from dvcore.ids import digest
-from dvcore.remote.index import HEAD, KEY_BYTES, MAGIC, MAX_ENTRIES, PACK, RECORD, VERSION, Index
-from dvcore.remote.names import IndexRef, PackRef
-from dvcore.remote.pack import Placed
+from dvcore.remote.indexes.index import HEAD, KEY_BYTES, MAGIC, MAX_ENTRIES, PACK, RECORD, VERSION, Index
+from dvcore.remote.packs.names import IndexRef, PackRef
+from dvcore.remote.packs.pack import Placed
 
 _NUMBER: Final = Struct(">I")
 _AFTER_NUMBER: Final = KEY_BYTES + _NUMBER.size
@@ -44,7 +44,7 @@ class IndexMaker:
         return self._added + entries <= MAX_ENTRIES
 
     def add_pack(self, pack: PackRef, entries: Iterable[Placed]) -> None:
-        """List the entries of a pack, as `packing` or `pack_reading` give them."""
+        """List the entries of a pack, as `packs.packing` or `packs.reading` give them."""
         (number,) = _NUMBER.unpack(self._number(pack))
         for entry, offset in entries:
             record = RECORD.pack(entry.id, entry.table.value, number, offset, entry.length)

@@ -1,6 +1,6 @@
 """The root of a remote: the one object that changes, from which all else is reached.
 
-Here it is a value; `root_format` makes bytes of it, `root_commit` reads and replaces them.
+Here it is a value; `roots.format` makes bytes of it, `roots.commit` reads and replaces them.
 """
 
 import os
@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from dvcore.ids import CommitId
-from dvcore.remote.names import IndexRef, PackRef
+from dvcore.remote.packs.names import IndexRef, PackRef
 
 FORMAT: Final = 1
 """The newest format of remotes that this version reads and writes: of root, indexes, packs and what holds them."""

@@ -10,9 +10,9 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from dvcore.remote.index import MAX_ENTRIES, Index
-from dvcore.remote.index_making import IndexMaker, MadeIndex
-from dvcore.remote.names import IndexRef
+from dvcore.remote.indexes.index import MAX_ENTRIES, Index
+from dvcore.remote.indexes.making import IndexMaker, MadeIndex
+from dvcore.remote.packs.names import IndexRef
 
 _FACTOR: Final = 2
 

@@ -7,7 +7,7 @@ import os
 from contextlib import suppress
 
 from dvcore.errors import AccessDeniedError, ConflictError, NotFoundError, StorageError
-from dvcore.remote.storage import ABSENT, Capabilities, Condition, Matches, Storage
+from dvcore.remote.storages.storage import ABSENT, Capabilities, Condition, Matches, Storage
 
 
 def probe(storage: Storage) -> Capabilities:

@@ -1,0 +1,1 @@
+"""Moving history: push, fetch, clone, and what becomes of refs on the way."""

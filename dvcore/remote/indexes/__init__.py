@@ -1,0 +1,1 @@
+"""Indexes: which value is in which pack, and where."""

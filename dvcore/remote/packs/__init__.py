@@ -1,0 +1,1 @@
+"""Packs: many objects or blobs in one object of a store."""

@@ -1,0 +1,1 @@
+"""The root: the one object of a remote that changes."""

@@ -1,0 +1,1 @@
+"""Keeping a remote: collecting its garbage, checking it."""
