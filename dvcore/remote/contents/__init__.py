@@ -1,1 +1,1 @@
-"""What a remote holds: its root and indexes opened together, values read from it, what one history has beyond another."""
+"""What a remote holds: opened together, read from, compared with what another history has."""
