@@ -20,7 +20,7 @@ from dvcore.model.annotations import AnnotationSet
 from dvcore.model.declarations import VariableDeclaration
 from dvcore.model.files import FileRecord, ImageFacts, decode_record, derive_imported_id, encode_record
 from dvcore.model.names import ROOT, Path, format_path, normalize_name
-from dvcore.model.tree import Directory, Entry, FileEntry, decode_entry
+from dvcore.model.tree import Directory, Entry, FileEntry, decode_entry_or_none
 from dvcore.model.variable_names import check_variable_name
 from dvcore.prolly import ProllyMap
 from dvcore.repo.add_conflicts import AddConflicts
@@ -257,7 +257,7 @@ class AdditionPlan:
     def _entry_in_tree(self, path: Path) -> Entry | None:
         names = self._names(path[:-1])
         value = None if names is None else names.get(path[-1].encode())
-        return None if value is None else decode_entry(value)
+        return decode_entry_or_none(value)
 
     def _names(self, path: Path) -> ProllyMap | None:
         """The map of a directory, if there is one. Additions mostly come directory by directory."""

@@ -26,6 +26,7 @@ from dvcore.repo.fsck.values import check_blobs, check_objects
 from dvcore.repo.objects import Objects
 from dvcore.repo.repository import Repository
 from dvcore.store import ReadTransaction, Store, Table
+from dvcore.store.spilling import SpillingMap
 
 __all__ = ["Checked", "Problem", "check", "check_repository"]
 
@@ -33,11 +34,13 @@ __all__ = ["Checked", "Problem", "check", "check_repository"]
 @dataclass(frozen=True, slots=True)
 class Checked:
     """What is wrong. `blobs` are those that files need and that are damaged or missing, with their sizes in bytes;
-    `unlisted` counts what is damaged and not among the problems. There is a limit to both lists."""
+    `unlisted` counts what is damaged and not among the problems. There is a limit to both lists. `absent` counts blobs
+    that files need and that are on a remote and not here, which is no fault; whether they are there was not asked."""
 
     problems: list[Problem]
     blobs: dict[bytes, int]
     unlisted: int = 0
+    absent: int = 0
 
 
 def check_repository(repository: Repository, *, read_blobs: bool = True) -> list[Problem]:
@@ -60,6 +63,7 @@ class _Check:
         self._stores = repository.stores  # the same for the whole check, whatever is collected meanwhile
         self._progress = progress
         self._faults = Faults()
+        self._absent = 0
 
     def run(self, *, read_blobs: bool) -> Checked:
         """Damage in the pages of one store says nothing of the other: there, all is looked at that can be."""
@@ -90,25 +94,33 @@ class _Check:
         # Blobs second: what the objects of this state refer to was durable before them. Between the two nothing of it
         # goes: gc sweeps in place only what nobody else has open, and these stores are open since before.
         reading_blobs = self._stores.blobs.read() if with_blobs else nullcontext()
-        with closing(summaries), self._stores.objects.read() as objects, reading_blobs as blobs:
+        absent = SpillingMap(scratch)
+        with closing(summaries), closing(absent), self._stores.objects.read() as objects, reading_blobs as blobs:
             reader = _Reader(objects)
             with closing(Holding(reader, scratch)) as holding:
                 following = Following(
-                    objects, blobs, self._faults, summaries=summaries, holding=holding, progress=self._progress
+                    objects,
+                    blobs,
+                    self._faults,
+                    summaries=summaries,
+                    holding=holding,
+                    absent=absent,
+                    progress=self._progress,
                 )
                 self._progress.start("following links", None)
                 for start in iter_starts(objects, self._faults):
                     following.follow(start.link)
                     self._check_sort(start, objects)
                 self._progress.finish()
+            self._absent = sum(1 for _ in absent.iter_items())
             if not self._faults.listed:
-                return Checked([], {})
+                return self._told([], {})
             naming = Naming(Objects(reader), self._faults, summaries, _branch(objects))
             return self._told(naming.problems(iter_starts(objects, Faults())), following.sizes)
 
     def _told(self, problems: list[Problem], blobs: dict[bytes, int]) -> Checked:
         told = problems or [Problem(fault.damaged, fault.name, fault.reason) for fault in self._faults.listed]
-        return Checked(told, blobs, self._faults.unlisted.total())
+        return Checked(told, blobs, self._faults.unlisted.total(), self._absent)
 
     def _check_sort(self, start: Start, objects: ReadTransaction) -> None:
         """Whether a ref leads to a commit of the sort that it has to; one that cannot be read is told of already."""

@@ -13,13 +13,14 @@ from weakref import WeakSet
 
 from dvcore.errors import CorruptError, InvalidInputError
 from dvcore.ids import TreeId
-from dvcore.repo.cells import HEAD, find_text, find_work, set_cell, work_cell
+from dvcore.repo.cells import HEAD, find_text, set_cell, work_cell, work_of
 from dvcore.repo.edits import Edits, empty_tree, spilling_edits
 from dvcore.repo.generations import Stores, open_stores
 from dvcore.repo.layout import Generations, Layout, find_layout, new_layout
 from dvcore.repo.locking import WritersLock, only_one
 from dvcore.repo.objects import Objects
 from dvcore.repo.operations import Who
+from dvcore.repo.provider import BlobProvider
 from dvcore.repo.treereader import TreeReader
 from dvcore.store import (
     BlobStore,
@@ -58,9 +59,12 @@ class Repository:
     was opened, or when it last moved: `writing` and `refresh` do that, and whatever looks a name up. What was made of
     them before, such as a tree reader, goes on reading the older generation, which is closed with the repository, or
     before, when nothing refers to it.
+
+    `provider` gives what brings absent blobs, where the caller has set it (`dvcore.repo.bringing`).
     """
 
     stores: Stores
+    provider: Callable[["Repository"], BlobProvider] | None = None
 
     def __init__(self, stores: Stores, layout: Layout | None, author: str, clock: Callable[[], int]) -> None:
         self.layout = layout
@@ -239,10 +243,7 @@ class Repository:
         """The tree of a branch's working state."""
         self.refresh()
         with self.store.read() as transaction:
-            tree = find_work(transaction, branch)
-        if tree is None:
-            raise CorruptError(f"the branch {branch!r} has no working state", hint="'dset fsck' says more")
-        return tree
+            return work_of(transaction, branch)
 
     def working_tree(self) -> TreeReader:
         """The current branch's working state, to read."""

@@ -36,6 +36,7 @@ class Table(Enum):
     BLOBS = b"b"
     CHUNK_LISTS = b"l"
     CHUNKS = b"k"
+    ABSENT = b"a"
 
 
 class ReadTransaction(Protocol):

@@ -4,7 +4,8 @@ Promises:
 
 - a blob is never visible before all its chunks are durable: they are in an earlier batch or in the same;
 - memory holds at most two batches, one that fills and one that is written, and what each thread has in hand;
-- what is in the store already is not written again.
+- what is in the store already is not written again;
+- a blob that was absent is not marked so any more, from the moment on at which it is there.
 """
 
 from __future__ import annotations
@@ -17,10 +18,11 @@ from typing import Final, Self
 from blake3 import blake3
 
 from dvcore.ids import BlobId, ChunkId, digest
+from dvcore.store.absent import unmark
 from dvcore.store.background import Task
 from dvcore.store.base import Store, Table, WriteTransaction
 from dvcore.store.chunk_list import WHOLE_BYTES, ChunkList
-from dvcore.store.chunking import Reader, iter_chunks
+from dvcore.store.chunking import Reader, iter_chunks, read_up_to
 
 BATCH_BYTES: Final = 32 << 20
 _ENTRY_BYTES: Final = 2 << 10
@@ -71,7 +73,7 @@ class BlobWriter:
 
         What its `read` raises goes through; the blob is not added then.
         """
-        head = _read_up_to(reader, WHOLE_BYTES + 1)
+        head = read_up_to(reader, WHOLE_BYTES + 1)
         if len(head) <= WHOLE_BYTES:
             return self.add_bytes(head)
         hasher = blake3()
@@ -84,6 +86,10 @@ class BlobWriter:
         blob = BlobId(hasher.digest())
         self._add(Table.CHUNK_LISTS, blob, ChunkList(tuple(chunks)).encode())
         return blob
+
+    def add_proved(self, table: Table, key: bytes, value: bytes) -> None:
+        """Add a value whose hash the caller has compared with its key; a chunk list after its chunks."""
+        self._add(table, key, value)
 
     def flush(self) -> None:
         """Make everything that was added durable."""
@@ -115,15 +121,6 @@ class BlobWriter:
             self._writing.result()
 
 
-def _read_up_to(reader: Reader, size: int) -> bytes:
-    """`size` bytes, or fewer at the end only, however few come with each read."""
-    parts = []
-    while size > 0 and (part := reader.read(size)):
-        parts.append(part)
-        size -= len(part)
-    return b"".join(parts)
-
-
 def write_batch(store: Store, batch: Batch, filled: Event) -> None:
     """Write what the store does not hold yet, in one transaction; none where it holds all. `filled` is set when only
     the disk is left to be waited for, or nothing."""
@@ -134,6 +131,7 @@ def write_batch(store: Store, batch: Batch, filled: Event) -> None:
         def put_missing(transaction: WriteTransaction) -> None:
             for table in (Table.CHUNKS, Table.BLOBS, Table.CHUNK_LISTS):
                 transaction.put_many(table, [(key, batch[at, key]) for at, key in missing if at is table])
+            unmark(transaction, (key for at, key in missing if at is not Table.CHUNKS))
             filled.set()
 
         if missing:

@@ -37,6 +37,15 @@ class Reader(Protocol):
         """At most `size` bytes; none at the end only."""
 
 
+def read_up_to(reader: Reader, size: int) -> bytes:
+    """`size` bytes, or fewer at the end only, however few come with each read."""
+    parts = []
+    while size > 0 and (part := reader.read(size)):
+        parts.append(part)
+        size -= len(part)
+    return b"".join(parts)
+
+
 def iter_chunks(reader: Reader, head: bytes = b"") -> Iterator[bytes]:
     """The bytes of `head` (at most 1 MiB + 1) and what `reader` still holds, in chunks, in bounded memory."""
     buffer = bytearray(head)

@@ -19,7 +19,7 @@ from dvcore.repo.repository import Repository
 from dvcore.store import Store, Table
 
 
-@pytest.mark.parametrize("first", [b"\0", b"a", b"n", b"p", b"\xff"])
+@pytest.mark.parametrize("first", [b"\0", b"d", b"n", b"p", b"\xff"])
 @pytest.mark.parametrize("which", ["objects", "blobs"])
 def test_a_key_of_no_table(tmp_path: FolderPath, which: str, first: bytes) -> None:
     with Repository.init(tmp_path) as repository:
@@ -41,6 +41,17 @@ def test_a_key_of_the_other_store_s_table(store_and_blobs: tuple[Repository, Sto
         f"objects/{b'kstray'.hex()}",
         f"blobs/{b'cstray'.hex()}",
     ]
+
+
+@pytest.mark.parametrize(("key", "value"), [(digest(b"a"), b"a"), (b"short", b"")])
+def test_what_is_no_mark_of_an_absent_blob(
+    store_and_blobs: tuple[Repository, Store, Store], key: bytes, value: bytes
+) -> None:
+    repository, _, blobs = store_and_blobs
+    overwrite(blobs, Table.ABSENT, key, value)
+    (problem,) = check_repository(repository)
+    assert problem.name == f"blobs/{(b'a' + key).hex()}"
+    assert "is no mark" in problem.reason
 
 
 def break_structure(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ import lmdb
 import numpy as np
 
 from dvcore.errors import DsetError
-from dvcore.ids import CommitId, digest
+from dvcore.ids import BlobId, CommitId, digest
 from dvcore.model.annotations import Entered
 from dvcore.model.definition import Definition
 from dvcore.model.geometry import Polygon
@@ -101,6 +101,8 @@ def make_everything(root: Path) -> None:
         switch_branch(repository, "side")
         put(repository, "only on the side.jpg")
         switch_branch(repository, "main")
+        with repository.uncollected(), repository.alone(5):
+            repository.blobs.evict([BlobId(digest(b"nuts/%d.jpg" % number)) for number in range(20)])
 
 
 def _snapshot_files(repository: Repository) -> None:

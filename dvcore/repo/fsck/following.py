@@ -35,7 +35,9 @@ from dvcore.repo.links import (
     tree_links,
 )
 from dvcore.store import ReadTransaction, Table
+from dvcore.store.absent import is_absent
 from dvcore.store.chunk_list import decode_chunk_list
+from dvcore.store.spilling import SpillingMap
 
 NOT_COMPARED: Final = "entries and records are not compared in trees that hold it"
 
@@ -55,6 +57,7 @@ class Following:
         *,
         summaries: Summaries,
         holding: Holding,
+        absent: SpillingMap,
         progress: Progress,
     ) -> None:
         self._objects = objects
@@ -62,6 +65,7 @@ class Following:
         self._faults = faults
         self._summaries = summaries
         self._holding = holding
+        self._absent = absent
         self._progress = progress
         self._waiting: dict[Link, Object] = {}  # decoded, until what they refer to is judged
         self.sizes: dict[bytes, int] = {}
@@ -178,6 +182,9 @@ class Following:
     def _blob_faults(self, record: FileRecord, blobs: ReadTransaction) -> Iterator[int]:
         fault = self._faults.find(Damaged.BLOB, record.blob)
         size = None if fault is not None else _blob_size(blobs, record.blob)
+        if fault is None and size is None and is_absent(blobs, record.blob):
+            self._absent.put(record.blob, b"")
+            return
         if fault is None and size is None:
             fault = self._faults.add(Damaged.BLOB, record.blob, "it is missing")
         if fault is not None:

@@ -17,6 +17,7 @@ from dvcore.ids import ChunkId, digest
 from dvcore.progress import Progress
 from dvcore.repo.repository import Repository
 from dvcore.store import Store, Table, WriteTransaction
+from dvcore.store.absent import unmark
 from dvcore.store.chunk_list import WHOLE_BYTES, ChunkList
 from dvcore.store.chunking import iter_chunks
 
@@ -135,6 +136,7 @@ def _replace(store: Store, values: _Values) -> None:
     def put_all(transaction: WriteTransaction) -> None:
         for one in wrong:
             transaction.put(*one)
+        unmark(transaction, (key for table, key, _ in wrong if table is not Table.CHUNKS))
 
     if wrong:
         store.update(put_all)

@@ -20,7 +20,7 @@ from typing import Final, TypeVar
 from blake3 import blake3
 
 from dvcore.errors import DsetError
-from dvcore.ids import digest, format_short
+from dvcore.ids import ID_BYTES, digest, format_short
 from dvcore.model.annotations import KIND as ANNOTATIONS
 from dvcore.model.annotations import decode_annotations
 from dvcore.progress import Progress
@@ -71,7 +71,8 @@ def check_blobs(store: Store, faults: Faults, progress: Progress, *, read: bool,
         _check_lists(store, faults, progress, listed if read else None)
         if read:
             _check_unlisted_chunks(store, faults, progress, listed)
-    _check_strays(store, "blobs", (Table.BLOBS, Table.CHUNK_LISTS, Table.CHUNKS), faults)
+    _check_marks(store, faults)
+    _check_strays(store, "blobs", (Table.BLOBS, Table.CHUNK_LISTS, Table.CHUNKS, Table.ABSENT), faults)
 
 
 def _check_lists(store: Store, faults: Faults, progress: Progress, listed: SpillingMap | None) -> None:
@@ -206,6 +207,13 @@ def _hash_fault(store: Store, blob: bytes, chunks: ChunkList) -> str | None:
 def _chunk_fault(chunk: bytes, length: int, size: int | None) -> str:
     what = "is missing" if size is None else f"has {size} bytes instead of {length}"
     return f"its chunk {format_short(chunk)} {what}"
+
+
+def _check_marks(store: Store, faults: Faults) -> None:
+    """A mark is a blob's id and nothing else: one that was damaged leaves the blob lost that it was of."""
+    wrong = (key for key, size in iter_sizes(store, Table.ABSENT) if len(key) != ID_BYTES or size > 0)
+    for key in islice(wrong, _LISTED_STRAYS):
+        faults.add(Damaged.STORE, f"blobs/{(Table.ABSENT.value + key).hex()}", "it is no mark of an absent blob")
 
 
 def _check_strays(store: Store, what: str, tables: tuple[Table, ...], faults: Faults) -> None:

@@ -1,7 +1,8 @@
 """What is alive: everything that refs, working states and the operations after the horizon lead to.
 
 Marking reads every object that refers to others and hashes it, so that no mark follows from a damaged byte. A blob is
-alive in whichever form it is stored, a chunk where a chunk list of a live blob names it.
+alive in whichever form it is stored, a chunk where a chunk list of a live blob names it. Of a live blob that is absent,
+the mark in ABSENT stays.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from dvcore.repo.generations import Stores
 from dvcore.repo.horizon import iter_held
 from dvcore.repo.links import Kind, Link, cell_links, iter_reachable, operation_links
 from dvcore.store import ObjectReader, ReadTransaction, Store, Table
+from dvcore.store.absent import is_here
 from dvcore.store.chunk_list import decode_chunk_list
 from dvcore.store.spilling import SpillingMap
 
@@ -31,12 +33,13 @@ _SET_OF: Final = {
     Table.OBJECTS: Table.OBJECTS,
     Table.BLOBS: Table.BLOBS,
     Table.CHUNK_LISTS: Table.BLOBS,
+    Table.ABSENT: Table.BLOBS,
     Table.CHUNKS: Table.CHUNKS,
 }
 """A blob has one mark, whichever its form."""
 _FORMS: Final = {
     Table.OBJECTS: (Table.OBJECTS,),
-    Table.BLOBS: (Table.BLOBS, Table.CHUNK_LISTS),
+    Table.BLOBS: (Table.BLOBS, Table.CHUNK_LISTS, Table.ABSENT),
     Table.CHUNKS: (Table.CHUNKS,),
 }
 _NAMES: Final = {Table.OBJECTS: "object", Table.BLOBS: "blob", Table.CHUNKS: "chunk"}
@@ -58,6 +61,7 @@ class Marks:
         self._earlier = earlier
         self._seen = SpillingMap(folder)
         self._sets = {table: SpillingMap(folder) for table in _FORMS}
+        self._absent = SpillingMap(folder)
 
     def enter(self, link: Link) -> bool:
         """Whether a link is new; it is not from then on."""
@@ -78,6 +82,19 @@ class Marks:
             return True
         return self._earlier is not None and self._earlier.is_live(table, key)
 
+    def note_absent(self, blob: bytes) -> None:
+        """A blob that is marked is absent from the store."""
+        self._absent.put(blob, b"")
+
+    def add_returned(self, store: Store) -> None:
+        """Mark what was absent by the earlier marks and has been stored since, as if it were new."""
+        noted = (key for key, _ in self._earlier._absent.iter_items()) if self._earlier is not None else iter(())
+        while batch := list(islice(noted, _BATCH)):
+            with store.read() as transaction:
+                returned = [key for key in batch if is_here(transaction, key)]
+            for key in returned:
+                self._sets[Table.BLOBS].put(key, b"")
+
     def iter_entries(self, store: Store, *tables: Table) -> Iterator[Entry]:
         """What is marked here, but not in the earlier marks, of these tables of a store.
 
@@ -90,7 +107,7 @@ class Marks:
 
     def close(self) -> None:
         """Give the room back."""
-        for one in (self._seen, *self._sets.values()):
+        for one in (self._seen, self._absent, *self._sets.values()):
             one.close()
 
     def __enter__(self) -> Self:
@@ -107,7 +124,7 @@ class Marks:
 
 def mark(stores: Stores, horizon: int, marks: Marks, progress: Progress) -> None:
     """Mark everything that is alive in the stores as they are now, if operations up to `horizon` hold nothing. All of
-    it is there.
+    it is there, but for blobs that are absent. No blob must be evicted meanwhile.
 
     Raises CorruptError where something is missing or damaged, NeedsNewerError.
     """
@@ -123,6 +140,7 @@ def mark(stores: Stores, horizon: int, marks: Marks, progress: Progress) -> None
             progress.advance(len(batch))
     finally:
         roots.close()
+    marks.add_returned(stores.blobs)
     _mark_chunks(stores.blobs, marks)
     for store, table in ((stores.objects, Table.OBJECTS), (stores.blobs, Table.CHUNKS)):
         deque(marks.iter_entries(store, table), maxlen=0)  # it says what is missing
@@ -155,9 +173,11 @@ def _mark_chunks(store: Store, marks: Marks) -> None:
         if table is Table.CHUNK_LISTS:
             with store.read() as transaction:
                 data = transaction.get(table, blob)
-            assert data is not None, "nothing is removed while it is marked"
+            assert data is not None, "nothing is removed while it is marked, and nothing evicted"
             for chunk, _ in decode_chunk_list(data).chunks:
                 marks.add(Table.CHUNKS, chunk)
+        elif table is Table.ABSENT:
+            marks.note_absent(blob)
 
 
 def _located(store: Store, kind: Table, keys: Iterable[bytes]) -> list[Entry]:

@@ -18,6 +18,7 @@ from dvcore.repo.gc.marks import Entry, Marks
 from dvcore.repo.gc.survey import Survey, iter_entries
 from dvcore.repo.gc.ways import Way
 from dvcore.store import LmdbStore, Store, Table, WriteTransaction
+from dvcore.store.absent import unmark
 
 _BATCH_BYTES: Final = 32 << 20
 _LEAST_BYTES: Final = 512
@@ -73,6 +74,8 @@ class Rewrite:
         with self._store.read() as transaction:
             for table, key, _ in batch:
                 value = transaction.get(table, key)
+                if value is None and table is Table.ABSENT:
+                    continue  # brought meanwhile: it comes with what came to life
                 if value is None:
                     raise CorruptError(f"an entry of {self.name} vanished while it was copied")
                 values.append((table, key, value))
@@ -89,3 +92,5 @@ def _put(values: Sequence[tuple[Table, bytes, bytes]], transaction: WriteTransac
         by_table.setdefault(table, []).append((key, value))
     for table, items in by_table.items():
         transaction.put_many(table, items)
+        if table in {Table.BLOBS, Table.CHUNK_LISTS}:
+            unmark(transaction, (key for key, _ in items))  # it was absent when marks were copied

@@ -26,7 +26,7 @@ class Rank(NamedTuple):
 
 OBJECT_RANKS: Final = (Rank(Table.OBJECTS, at_once=True), Rank(Table.OBJECTS))
 """Commits, then the rest. A commit that is left without its parents would look whole to who knows its id."""
-BLOB_RANKS: Final = (Rank(Table.CHUNK_LISTS), Rank(Table.BLOBS), Rank(Table.CHUNKS))
+BLOB_RANKS: Final = (Rank(Table.CHUNK_LISTS), Rank(Table.BLOBS), Rank(Table.CHUNKS), Rank(Table.ABSENT))
 """The order in which entries are removed: what a name or an id is looked up in goes before what it leads to, so that a
 sweep that is cut short leaves nothing that looks whole and is not."""
 
