@@ -1,13 +1,16 @@
 """How long work tells how far it is, without printing."""
 
-from typing import Protocol
+from typing import Final, Protocol
+
+BYTES: Final = "bytes"
+"""The unit of steps that are counted in bytes, which are shown as MB and MB/s."""
 
 
 class Progress(Protocol):
     """Told by the library, shown by whoever called it. Steps come one after the other, from one thread."""
 
-    def start(self, what: str, total: int | None) -> None:
-        """A step begins: what it does, in how many parts if that is known."""
+    def start(self, what: str, total: int | None, *, unit: str = "") -> None:
+        """A step begins: what it does, in how many parts if that is known; `unit` is `BYTES` or nothing."""
 
     def advance(self, amount: int = 1) -> None:
         """So many more parts are done."""
@@ -19,7 +22,7 @@ class Progress(Protocol):
 class Silent:
     """Progress that nobody watches."""
 
-    def start(self, what: str, total: int | None) -> None:
+    def start(self, what: str, total: int | None, *, unit: str = "") -> None:
         """Ignored."""
 
     def advance(self, amount: int = 1) -> None:

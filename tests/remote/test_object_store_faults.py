@@ -1,11 +1,13 @@
 """S3 over a bad network: what is tried again, how often, and what is said of a write whose answer got lost."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from support.bounded import in_child
-from support.fault_proxy import HARD, Fault, FaultProxy, Plan, always, at_random, first
+from support.fault_proxy import HARD, Fault, FaultProxy, Plan, Seen, always, at_random, first
 from support.servers import Server
 from support.storages import QUICK, azure_storage, s3_storage
 
@@ -241,3 +243,47 @@ def test_a_forked_process_is_refused_rather_than_stuck(storage: ObjectStorage, m
 
     assert in_child(refused) == 0
     assert storage.get("root").data == BODY
+
+
+@pytest.fixture
+def shard(tmp_path: Path) -> Path:
+    """A file that goes in three parts."""
+    path = tmp_path / "shard"
+    path.write_bytes(os.urandom((16 << 20) + 5))
+    return path
+
+
+def _is_part(_number: int, method: str, path: str) -> bool:
+    return method == "PUT" and "partNumber" in path
+
+
+def test_a_large_file_goes_in_parts(proxy: FaultProxy, storage: ObjectStorage, shard: Path) -> None:
+    storage.put_file("shard", shard)
+    assert sum(_is_part(*_of(seen)) for seen in proxy.seen) == 3
+    assert storage.get("shard").data == shard.read_bytes()
+
+
+def _of(seen: Seen) -> tuple[int, str, str]:
+    return seen.number, seen.method, seen.path
+
+
+@pytest.mark.parametrize(
+    "fault", [Fault.INTERNAL_ERROR, Fault.CUT_REQUEST, Fault.LOST_ANSWER], ids=lambda one: one.name
+)
+def test_a_part_that_fails_once_is_sent_again(
+    proxy: FaultProxy, storage: ObjectStorage, shard: Path, fault: Fault
+) -> None:
+    rest = [fault]
+    proxy.plan = lambda *request: rest.pop() if rest and _is_part(*request) else Fault.NONE
+    storage.put_file("shard", shard)
+    assert not rest
+    assert storage.get("shard").data == shard.read_bytes()
+
+
+def test_parts_that_fail_leave_the_object_as_it_was(proxy: FaultProxy, storage: ObjectStorage, shard: Path) -> None:
+    storage.put("shard", b"before")
+    proxy.plan = lambda *request: Fault.INTERNAL_ERROR if _is_part(*request) else Fault.NONE
+    with pytest.raises(StorageError, match="cannot write shard at s3://"):
+        storage.put_file("shard", shard)
+    assert storage.get("shard").data == b"before"
+    assert any(seen.method == "DELETE" and "uploadId" in seen.path for seen in proxy.seen), "parts are taken back"

@@ -94,6 +94,13 @@ def test_what_does_not_change_is_not_written() -> None:
     assert commit(storage, lambda root: root) == first == read_root(storage)
 
 
+def test_a_fence_is_written_although_nothing_changes() -> None:
+    storage = MemoryStorage()
+    first = commit(storage, counting())
+    second = commit_root(storage, lambda root: root, is_fence=True, pause=no_pause)
+    assert second == read_root(storage) == replace(first, serial=2, writes=(*first.writes, second.writes[-1]))
+
+
 @given(
     st.lists(
         st.sampled_from(["ok", "lost", "lost1", "lost63", "dropped", "dropped64", "beaten"]), max_size=ATTEMPTS - 2

@@ -2,6 +2,7 @@
 system; and what a web server promises, which can only be read."""
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
@@ -28,6 +29,7 @@ from dvcore.remote.storages.local import LocalStorage
 from dvcore.remote.storages.memory import MemoryStorage
 from dvcore.remote.storages.object_store import ObjectStorage, open_http
 from dvcore.remote.storages.probing import probe
+from dvcore.remote.storages.ranges import iter_pieces
 from dvcore.remote.storages.sftp import SftpStorage
 from dvcore.remote.storages.storage import ABSENT, Capabilities, Matches, Storage, Tag
 
@@ -91,6 +93,34 @@ def test_a_put_replaces_and_gives_another_tag(storage: Storage) -> None:
     assert storage.get(NAME).data == b"second"
 
 
+@pytest.mark.parametrize("size", [0, 1, 5 * MEBIBYTE, 17 * MEBIBYTE + 3])
+def test_a_file_is_put_whole(storage: Storage, tmp_path: Path, size: int) -> None:
+    path = tmp_path / "shard"
+    path.write_bytes(os.urandom(size))
+    storage.put(NAME, b"before")
+    storage.put_file(NAME, path)
+    assert storage.get(NAME).data == path.read_bytes()
+    assert b"".join(iter_pieces(storage, NAME, size)) == path.read_bytes()
+    assert names(storage) == [NAME]
+
+
+def test_a_file_that_cannot_be_read_leaves_the_object(storage: Storage, tmp_path: Path) -> None:
+    storage.put(NAME, b"before")
+    for path in (tmp_path / "absent", tmp_path):
+        with pytest.raises(StorageError, match=re.escape(str(path))):
+            storage.put_file(NAME, path)
+    with pytest.raises(InvalidInputError):
+        storage.put_file("../a", tmp_path / "absent")
+    assert storage.get(NAME).data == b"before"
+    assert names(storage) == [NAME]
+
+
+def test_pieces_beyond_the_end_are_a_fault_of_the_data(storage: Storage) -> None:
+    storage.put(NAME, bytes(9 * MEBIBYTE))
+    with pytest.raises(CorruptError, match=r"abcdef-0123\.pack"):
+        list(iter_pieces(storage, NAME, 20 * MEBIBYTE))
+
+
 @pytest.mark.parametrize(("start_at", "length"), [(0, 1), (0, 10), (3, 4), (9, 1), (5, 0), (99, 0)])
 def test_a_range_is_exact(storage: Storage, start_at: int, length: int) -> None:
     storage.put(NAME, b"0123456789")
@@ -145,6 +175,27 @@ def test_a_list_holds_what_is_under_a_folder(storage: Storage) -> None:
     assert names(storage, "packs") == names(storage, "packs/") == ["packs/00/a", "packs/00/b", "packs/01/a"]
     assert names(storage, "packs/00") == ["packs/00/a", "packs/00/b"]
     assert names(storage, "root") == names(storage, "nothing") == []
+
+
+def test_nothing_is_told_from_something(storage: Storage) -> None:
+    assert storage.is_empty()
+    storage.put("one", b"")
+    assert not storage.is_empty()
+    storage.remove("one")
+    assert storage.is_empty()
+
+
+@pytest.mark.parametrize("name", ["IMG 001.jpg", "größe.jpg", ".hidden"])
+def test_what_others_call_as_we_do_not_is_something(storage: Storage, tmp_path: Path, name: str) -> None:
+    match storage:
+        case MemoryStorage():
+            storage._objects[name] = b"", datetime.now(UTC)
+        case ObjectStorage():
+            storage._writing.put(name, b"", use_multipart=False)
+        case _:
+            (tmp_path / "remote" / name).write_bytes(b"")
+    assert list(storage.iter_names()) == []
+    assert not storage.is_empty()
 
 
 def test_a_list_tells_sizes_and_times(storage: Storage) -> None:
@@ -301,6 +352,8 @@ def test_a_web_server_is_not_written(web: Storage) -> None:
             web.put("root", b"x", condition=condition)
     with pytest.raises(AccessDeniedError):
         web.put("root", b"x")
+    with pytest.raises(AccessDeniedError):
+        web.put_file("root", Path(__file__))
     with pytest.raises(AccessDeniedError):
         web.remove(NAME)
     with pytest.raises(StateError, match="lists nothing"):

@@ -1,1 +1,1 @@
-"""What a remote holds: opened together, read from, compared with what another history has."""
+"""What a remote holds: root and indexes opened together, values read by them, what one history has beyond another."""

@@ -6,7 +6,6 @@ processes. It can be deleted at any time.
 
 import mmap
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -17,6 +16,7 @@ from dvcore.remote.indexes.index import MAX_INDEX_BYTES, Index
 from dvcore.remote.packs.names import IndexRef
 from dvcore.remote.packs.naming import naming
 from dvcore.remote.storages.storage import Storage
+from dvcore.store.background import iter_results
 from dvcore.store.durable import write_atomically
 
 _REQUESTS: Final = 4
@@ -36,12 +36,11 @@ class IndexCache:
         StorageError.
         """
         kept = self._find_kept(ref)
-        return self._fetch(storage, ref) if kept is None else kept
+        return self.fetch(storage, ref) if kept is None else kept
 
     def open_all(self, storage: Storage, refs: Iterable[IndexRef]) -> list[Index]:
         """Several, in the order given. Raises like `open`."""
-        with ThreadPoolExecutor(_REQUESTS, "index") as pool:
-            return list(pool.map(lambda ref: self.open(storage, ref), refs))
+        return list(iter_results(lambda ref: self.open(storage, ref), refs, _REQUESTS))
 
     def keep(self, ref: IndexRef, data: bytes) -> None:
         """Put an index into the folder, durably: nobody proves it again. Where that fails, it is fetched next time."""
@@ -67,7 +66,8 @@ class IndexCache:
             return index if len(index) == ref.entries else None
         return None
 
-    def _fetch(self, storage: Storage, ref: IndexRef) -> Index:
+    def fetch(self, storage: Storage, ref: IndexRef) -> Index:
+        """The index from the remote, proved, whether or not the folder has it. Raises like `open`."""
         with naming(storage, ref):
             if ref.size > MAX_INDEX_BYTES:
                 raise CorruptError(f"it claims {ref.size} bytes")

@@ -20,10 +20,13 @@ class Described(Protocol):
 
 @contextmanager
 def naming(storage: Described, what: PackRef | IndexRef | str) -> Iterator[None]:
-    """Within it, CorruptError and NeedsNewerError get the remote, and what is read there, in front of their message."""
+    """Within it, CorruptError and NeedsNewerError get the remote, and what is read there, in front of their message;
+    once, where one is within another."""
     try:
         yield
     except (CorruptError, NeedsNewerError) as error:
+        if error.message.startswith(f"{storage.describe()}: "):
+            raise
         message = f"{storage.describe()}: {_name(what)}: {error.message}"
         raise type(error)(message, hint=error.hint or _HINT) from None
 

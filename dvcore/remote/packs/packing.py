@@ -4,7 +4,9 @@ At most 64 MiB of blobs and 16 MiB of metadata are in memory at a time. Same val
 are the same packs.
 """
 
+import mmap
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Final, NamedTuple
@@ -12,7 +14,7 @@ from typing import Final, NamedTuple
 from dvcore.ids import digest
 from dvcore.remote.packs.entry import HEADER, KINDS, Entry, make_entry
 from dvcore.remote.packs.names import PackKind, PackRef
-from dvcore.remote.packs.pack import HEAD, MAX_ENTRIES, Placed, encode_footer, encode_head
+from dvcore.remote.packs.pack import HEAD, MAX_ENTRIES, MAX_PACK_BYTES, Placed, encode_footer, encode_head
 from dvcore.store import Table
 
 FULL: Final[Mapping[PackKind, int]] = {PackKind.BLOBS: 64 << 20, PackKind.METADATA: 16 << 20}
@@ -42,13 +44,15 @@ class PackWriter:
 
     def __init__(self, kind: PackKind, salt: bytes) -> None:
         self._kind = kind
-        # It grows by moving pages, not bytes; joining pieces at the end would hold a pack twice.
-        self._data = bytearray(encode_head(kind, salt))
+        # Joining pieces at the end would hold a pack twice.
+        self._data = _new_room()
+        self._end = 0
         self._entries: list[Entry] = []
+        self._append(encode_head(kind, salt))
 
     def has_room(self, length: int) -> bool:
         """Whether a value of so many bytes still goes in; one that is larger than a full pack has a pack of its own."""
-        end = len(self._data) - HEAD.size + HEADER.size + length
+        end = self._end - HEAD.size + HEADER.size + length
         return end <= FULL[self._kind] and len(self._entries) < MAX_ENTRIES
 
     def add(self, value: Value) -> None:
@@ -58,19 +62,24 @@ class PackWriter:
         """
         assert KINDS[value.table] is self._kind
         entry, stored = make_entry(*value)
-        self._data += entry.encode()
-        self._data += stored
+        self._append(entry.encode())
+        self._append(stored)
         self._entries.append(entry)
 
     def finish(self) -> Pack | None:
         """The pack, or None where nothing was added. The writer is of no more use."""
         if not self._entries:
             return None
-        self._data += encode_footer(self._entries)
-        data = memoryview(self._data).toreadonly()
+        self._append(encode_footer(self._entries))
+        data = memoryview(self._data)[: self._end].toreadonly()
         offsets = accumulate((entry.length for entry in self._entries), initial=HEAD.size)
         placed = tuple(map(Placed, self._entries, offsets))
         return Pack(PackRef(self._kind, digest(data), len(data)), data, placed)
+
+    def _append(self, data: bytes) -> None:
+        end = self._end + len(data)
+        self._data[self._end : end] = data
+        self._end = end
 
 
 def iter_packs(values: Iterable[Value], salt: bytes) -> Iterator[Pack]:
@@ -87,6 +96,16 @@ def iter_packs(values: Iterable[Value], salt: bytes) -> Iterator[Pack]:
         writers[kind].add(value)
     for writer in writers.values():
         yield from _finished(writer)
+
+
+def _new_room() -> mmap.mmap:
+    """Memory for the largest pack, none of which is taken before it is written to. In large pages, where the system has
+    them, that costs a sixth of what a growing `bytearray` does."""
+    room = mmap.mmap(-1, MAX_PACK_BYTES, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    if hasattr(mmap, "MADV_HUGEPAGE"):
+        with suppress(OSError):
+            room.madvise(mmap.MADV_HUGEPAGE)
+    return room
 
 
 def _finished(writer: PackWriter) -> Iterator[Pack]:

@@ -7,12 +7,12 @@ under way. Every fault names the remote, the pack and the value.
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from dvcore.errors import CorruptError
 from dvcore.remote.packs.entry import HEADER, decode_header, decode_value, name_of
 from dvcore.remote.packs.names import PackRef
-from dvcore.remote.packs.naming import naming
+from dvcore.remote.packs.naming import Described, naming
 from dvcore.remote.packs.pack import TRAILER, Placed, check_size, decode_footer, footer_size, iter_values
 from dvcore.remote.packs.packing import Value
 from dvcore.remote.storages.storage import Storage
@@ -54,6 +54,13 @@ class Read:
     wanted: tuple[Wanted, ...]
 
 
+class Ranges(Described, Protocol):
+    """Where ranges of packs come from: a storage, or what keeps some of it at hand."""
+
+    def get_range(self, name: str, start: int, length: int) -> bytes:
+        """See `storage.Storage`."""
+
+
 def plan_reads(wanted: Iterable[Wanted], *, gap: int = GAP_BYTES, most: int = READ_BYTES) -> list[Read]:
     """As few requests as bring all that is wanted, reading at most `gap` bytes in vain between two neighbours; pack by
     pack, in the order in which packs are first wanted. None is longer than `most` bytes unless a single value is."""
@@ -63,7 +70,7 @@ def plan_reads(wanted: Iterable[Wanted], *, gap: int = GAP_BYTES, most: int = RE
     return [read for pack, of_pack in packs.items() for read in _reads_of(pack, of_pack, gap, most)]
 
 
-def read_values(storage: Storage, read: Read) -> Iterator[Value]:
+def read_values(storage: Ranges, read: Read) -> Iterator[Value]:
     """The wanted values, proved; nothing is given of an entry that is not what it should be.
 
     A chunk list is proved only by the blob that it makes. Raises CorruptError, NeedsNewerError, NotFoundError,

@@ -47,14 +47,16 @@ def commit_root(
     *,
     seen: Seen | None = None,
     is_unsafe: bool = False,
+    is_fence: bool = False,
     pause: Callable[[float], None] = time.sleep,
 ) -> Root:
     """Replace the root by what `update` makes of it, and give what is there then: that, or what came after it.
 
     `update` is called again, with the new root, whenever another writer was faster; it may read and send, and what it
-    raises ends the attempt with nothing done. What it returns unchanged is not written. `is_unsafe` allows a store
-    without conditional writes, where of two writers at the same time one may be lost. Raises like `read_root`;
-    StateError for such a store; ConflictError where others were faster too often; UnknownOutcomeError where nobody can
+    raises ends the attempt with nothing done. What it returns unchanged is not written, unless `is_fence`: then it is,
+    as a new state, so that whoever rests on the one before has to look again. `is_unsafe` allows a store without
+    conditional writes, where of two writers at the same time one may be lost. Raises like `read_root`; StateError for
+    such a store; ConflictError where others were faster too often; UnknownOutcomeError where nobody can
     say whether it was done.
     """
     if not storage.capabilities.conditional and not is_unsafe:
@@ -70,7 +72,7 @@ def commit_root(
         if writer.is_done(held.root):
             return held.root
         changed = update(held.root)
-        if changed == held.root:
+        if changed == held.root and not is_fence:
             return changed
         written = writer.put(changed, held.condition)
         if written is not None:

@@ -46,7 +46,7 @@ def encode_root(root: Root) -> bytes:
         raise InvalidInputError(f"the root of a remote would have {len(data)} bytes", hint="remove branches or tags")
     try:
         decode_root(data)
-    except CorruptError as error:
+    except (CorruptError, NeedsNewerError) as error:
         raise InvalidInputError(f"this cannot be the state of a remote: {error.message}") from None
     return data
 

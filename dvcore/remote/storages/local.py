@@ -9,13 +9,14 @@
 
 import errno
 import os
+import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
-from typing import Final
+from typing import BinaryIO, Final
 
 from dvcore.errors import AccessDeniedError, ConflictError, DsetError, NotFoundError, StorageError
 from dvcore.remote.storages.storage import (
@@ -40,12 +41,15 @@ from dvcore.remote.storages.storage import (
 )
 from dvcore.store.durable import sync_folder
 from dvcore.store.file_lock import FileLock
+from dvcore.store.folders import storage_errors
 
 _UNFINISHED: Final = ".unfinished"
 _LOCK: Final = ".lock"
 _LEFT_BEHIND: Final = 24 * 3600
 """Seconds by the store's clock after which nobody is still writing a file."""
 
+_COPIED: Final = 1 << 20
+"""Bytes of a file that are in memory while it is copied."""
 _DENIED: Final = (errno.EACCES, errno.EPERM, errno.EROFS)
 _NO_LINKS: Final = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV)
 _HINTS: Final = {
@@ -97,25 +101,26 @@ class LocalStorage:
 
     def put(self, name: str, data: Data, *, condition: Condition = ALWAYS) -> Tag:
         """See `storage.Storage`."""
-        place = self._folder / check_name(name)
-        self._check_folder()
-        with self._failures(f"write {name} to"):
-            self._sweep()
-            unfinished = self._write(data)
-            try:
-                self._make_folders(place.parent)
-                self._give_name(unfinished, place, name, condition)
-                sync_folder(place.parent)
-            finally:
-                with suppress(OSError):
-                    unfinished.unlink()
+        self._put(check_name(name), lambda file: file.write(data), condition)
         return content_tag(data)
+
+    def put_file(self, name: str, path: Path) -> None:
+        """See `storage.Storage`."""
+        check_name(name)
+        with storage_errors(path), path.open("rb") as source:
+            self._put(name, lambda file: shutil.copyfileobj(source, file, _COPIED), ALWAYS)
 
     def iter_names(self, prefix: str = "") -> Iterator[Listed]:
         """See `storage.Storage`."""
         folder = check_prefix(prefix)
         self._check_folder()
         yield from self._iter_under(folder)
+
+    def is_empty(self) -> bool:
+        """See `storage.Storage`."""
+        self._check_folder()
+        with self._failures("list"), os.scandir(self._folder) as entries:
+            return all(entry.name in (_UNFINISHED, _LOCK) for entry in entries)
 
     def remove(self, name: str) -> None:
         """See `storage.Storage`."""
@@ -146,6 +151,20 @@ class LocalStorage:
             status = entry.stat(follow_symlinks=False)
             return (Listed(name, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC)),)
         return ()
+
+    def _put(self, name: str, fill: Callable[[BinaryIO], object], condition: Condition) -> None:
+        place = self._folder / name
+        self._check_folder()
+        with self._failures(f"write {name} to"):
+            self._sweep()
+            unfinished = self._write(fill)
+            try:
+                self._make_folders(place.parent)
+                self._give_name(unfinished, place, name, condition)
+                sync_folder(place.parent)
+            finally:
+                with suppress(OSError):
+                    unfinished.unlink()
 
     def _give_name(self, unfinished: Path, place: Path, name: str, condition: Condition) -> None:
         match condition:
@@ -191,14 +210,14 @@ class LocalStorage:
         except FileNotFoundError:
             return None
 
-    def _write(self, data: Data) -> Path:
-        """A synced file beside all names."""
+    def _write(self, fill: Callable[[BinaryIO], object]) -> Path:
+        """A synced file beside all names, of what is written by the function."""
         folder = self._folder / _UNFINISHED
         folder.mkdir(exist_ok=True)
         path = folder / os.urandom(12).hex()
         try:
             with path.open("xb") as file:
-                file.write(data)
+                fill(file)
                 file.flush()
                 os.fsync(file.fileno())
         except OSError:
@@ -225,7 +244,7 @@ class LocalStorage:
         with suppress(OSError):
             left = list(folder.iterdir())
             if left:
-                now = self._write(b"")
+                now = self._write(lambda _: None)
                 oldest = now.stat().st_mtime - _LEFT_BEHIND
                 for path in (now, *(path for path in left if path.stat().st_mtime < oldest)):
                     path.unlink(missing_ok=True)

@@ -1,7 +1,8 @@
 """A remote in memory, for tests and for trying things out: strict as the strictest, gone with the process."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from threading import Lock
 
 from dvcore.errors import ConflictError, NotFoundError
@@ -24,6 +25,7 @@ from dvcore.remote.storages.storage import (
     check_size,
     content_tag,
 )
+from dvcore.store.folders import storage_errors
 
 
 class MemoryStorage:
@@ -31,7 +33,9 @@ class MemoryStorage:
 
     capabilities = Capabilities()
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        """`clock` gives the times at which objects are written (aware)."""
+        self._clock = clock
         self._objects: dict[str, tuple[bytes, datetime]] = {}
         self._lock = Lock()
 
@@ -60,8 +64,15 @@ class MemoryStorage:
         with self._lock:
             if not self._holds(name, condition):
                 raise ConflictError(f"{name} in {self.describe()} is not what it was")
-            self._objects[name] = own, datetime.now(UTC)
+            self._objects[name] = own, self._clock()
         return content_tag(own)
+
+    def put_file(self, name: str, path: Path) -> None:
+        """See `storage.Storage`."""
+        check_name(name)
+        with storage_errors(path):
+            data = path.read_bytes()
+        self.put(name, data)
 
     def iter_names(self, prefix: str = "") -> Iterator[Listed]:
         """See `storage.Storage`."""
@@ -71,6 +82,10 @@ class MemoryStorage:
         for name, (data, time) in objects:
             if not folder or name.startswith(f"{folder}/"):
                 yield Listed(name, len(data), time)
+
+    def is_empty(self) -> bool:
+        """See `storage.Storage`."""
+        return not self._objects
 
     def remove(self, name: str) -> None:
         """See `storage.Storage`."""

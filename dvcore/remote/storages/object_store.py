@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from obstore.exceptions import AlreadyExistsError, BaseError, PreconditionError
@@ -51,6 +52,7 @@ from dvcore.remote.storages.storage import (
     check_size,
     is_name,
 )
+from dvcore.store.folders import storage_errors
 
 if TYPE_CHECKING:
     from obstore import ObjectMeta, PutMode, PutResult
@@ -61,6 +63,10 @@ Connect = Callable[[dict[str, str], "RetryConfig"], Client]
 """A client, from settings (as text) and what it tries again."""
 
 _FAILURES: Final = (BaseError, OSError, ValueError)
+_PART: Final = 8 << 20
+_PARTS: Final = 9_000
+"""Of one object; S3 takes 10,000, of the same length each but for the last."""
+_PARTS_AT_A_TIME: Final = 4
 _PAGE: Final = 1000
 """Names that S3, GCS and Azure list at once; Azure lists 5,000."""
 
@@ -118,14 +124,27 @@ class ObjectStorage:
             case Matches(tag):
                 return self._decide(name, data, _version(tag))
 
+    def put_file(self, name: str, path: Path) -> None:
+        """See `storage.Storage`. What is longer than a part goes in parts; where it fails, those are taken back."""
+        self._check_writable(f"write {check_name(name)}")
+        with storage_errors(path), path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            part = max(_PART, -(-size // _PARTS))
+            with self._failures("write", name):
+                self._writing.put(name, file, chunk_size=part, max_concurrency=_PARTS_AT_A_TIME)
+
     def iter_names(self, prefix: str = "") -> Iterator[Listed]:
         """See `storage.Storage`."""
         folder = check_prefix(prefix)
-        if not self.capabilities.lists:
-            raise StateError(f"{self._where} is a web server, which lists nothing")
+        self._check_lists()
         for one in self._iter_listed(folder):
             if is_name(one["path"]):
                 yield Listed(one["path"], one["size"], one["last_modified"])
+
+    def is_empty(self) -> bool:
+        """See `storage.Storage`."""
+        self._check_lists()
+        return next(self._iter_listed(""), None) is None
 
     def remove(self, name: str) -> None:
         """See `storage.Storage`."""
@@ -183,6 +202,10 @@ class ObjectStorage:
 
     def _pages(self, folder: str, last: str | None) -> Iterator[Sequence["ObjectMeta"]]:
         return self._reading.list(folder or None, offset=last, chunk_size=_PAGE)
+
+    def _check_lists(self) -> None:
+        if not self.capabilities.lists:
+            raise StateError(f"{self._where} is a web server, which lists nothing")
 
     def _check_writable(self, doing: str) -> None:
         if not self.capabilities.writable:

@@ -8,12 +8,15 @@ Weaker promises than those of `storage`, since SFTP has no condition and no sync
 Objects are still there whole or not at all: they are written under another name, which is then changed.
 """
 
+import io
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from pathlib import Path
 from threading import RLock
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 from dvcore.errors import AccessDeniedError, ConflictError, DsetError, NotFoundError, StateError, StorageError
 from dvcore.remote.storages.storage import (
@@ -36,8 +39,11 @@ from dvcore.remote.storages.storage import (
     content_tag,
     is_name,
 )
+from dvcore.store.folders import storage_errors
 
 _UNFINISHED: Final = ".unfinished"
+_COPIED: Final = 1 << 20
+"""Bytes of a file that are in memory while it is sent."""
 
 
 class SftpStorage:
@@ -88,19 +94,28 @@ class SftpStorage:
             self._check_folder()
             if not self._holds(path, condition):
                 raise ConflictError(f"{name} at {self._where} is not what it was")
-            unfinished = f"{self._folder}/{_UNFINISHED}/{os.urandom(12).hex()}"
-            self._files.makedirs(f"{self._folder}/{_UNFINISHED}", exist_ok=True)
-            self._files.makedirs(path.rpartition("/")[0], exist_ok=True)
-            with self._files.open(unfinished, "wb") as file:
-                file.write(bytes(data))
-            self._files.mv(unfinished, path)
+            self._write(path, io.BytesIO(data))
         return content_tag(data)
+
+    def put_file(self, name: str, path: Path) -> None:
+        """See `storage.Storage`."""
+        target = self._path(name)
+        with storage_errors(path), path.open("rb") as source, self._failures("write", name):
+            self._check_folder()
+            self._write(target, source)
 
     def iter_names(self, prefix: str = "") -> Iterator[Listed]:
         """See `storage.Storage`."""
         folder = check_prefix(prefix)
         self._check_folder()
         yield from self._iter_under(folder)
+
+    def is_empty(self) -> bool:
+        """See `storage.Storage`."""
+        with self._failures("list"):
+            self._check_folder()
+            found = (str(name).rpartition("/")[2] for name in self._files.ls(self._folder, detail=False))
+            return all(name == _UNFINISHED for name in found)
 
     def remove(self, name: str) -> None:
         """See `storage.Storage`."""
@@ -124,6 +139,14 @@ class SftpStorage:
                 yield from self._iter_under(name)
             elif is_name(name) and entry["type"] == "file":
                 yield Listed(name, entry["size"], _time(entry["mtime"]))
+
+    def _write(self, path: str, source: BinaryIO) -> None:
+        unfinished = f"{self._folder}/{_UNFINISHED}/{os.urandom(12).hex()}"
+        self._files.makedirs(f"{self._folder}/{_UNFINISHED}", exist_ok=True)
+        self._files.makedirs(path.rpartition("/")[0], exist_ok=True)
+        with self._files.open(unfinished, "wb") as file:
+            shutil.copyfileobj(source, file, _COPIED)
+        self._files.mv(unfinished, path)
 
     def _holds(self, path: str, condition: Condition) -> bool:
         match condition:

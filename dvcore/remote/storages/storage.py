@@ -18,6 +18,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Final, NewType, Protocol
 
 from blake3 import blake3
@@ -122,11 +123,21 @@ class Storage(Protocol):
         Raises ConflictError where the condition does not hold; UnknownOutcomeError, with a condition only.
         """
 
+    def put_file(self, name: str, path: Path) -> None:
+        """Write an object from a file of any size, in bounded memory; nobody may change the file meanwhile.
+
+        Raises StorageError also where the file cannot be read.
+        """
+
     def iter_names(self, prefix: str = "") -> Iterator[Listed]:
         """What lies under a folder (`packs`: all of `packs/…`), or all; other people's files are passed over.
 
         Objects that come or go meanwhile may or may not be listed. Raises StateError where nothing can be listed.
         """
+
+    def is_empty(self) -> bool:
+        """Whether nothing lies there, of whatever name: other people's files count, what is our own of a write that was
+        killed does not. Raises StateError where nothing can be listed."""
 
     def remove(self, name: str) -> None:
         """Take an object away; none of the name is no error."""
