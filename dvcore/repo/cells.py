@@ -7,10 +7,14 @@ No hash covers them, so each is stored with a checksum (`dvcore.store.cells`). N
     ref/tags/TAG              commit of a tag
     ref/projects/NAME         newest commit of a project's chain
     ref/snapshots/NAME/N      commit of a snapshot
+    ref/remotes/REMOTE/REF    commit of a remote's ref when it was last fetched or pushed; REF is named as above,
+                              without `ref/`. No operation: it is not undone
+    remote/REMOTE             what was last seen of a remote: identity, serial, write. No operation either
     work/BRANCH               tree of a branch's uncommitted working state
     counter/snapshots/NAME    the highest snapshot number ever given; not undone
     place/NAME/N              folder on this machine that a snapshot's files were last written to, absolute, as the
-                              system's bytes; absent: the repository's own. No operation: it is not undone
+                              system's bytes, or a URL, as text; absent: the repository's own. No operation: it is not
+                              undone
     log/NUMBER                an operation (`dvcore.repo.operations`), 16 digits
     horizon/operations        number of the newest operation that holds nothing any more (`dvcore.repo.horizon`)
 """
@@ -19,8 +23,8 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from dvcore.encoding import check_id, decode, encode
-from dvcore.errors import CorruptError, InvalidInputError
-from dvcore.ids import CommitId, TreeId
+from dvcore.errors import CorruptError, InvalidInputError, NotFoundError, StateError
+from dvcore.ids import ID_BYTES, CommitId, TreeId
 from dvcore.store import ReadTransaction, Table, WriteTransaction, seal, unseal
 from dvcore.store.base import MAX_KEY_BYTES
 
@@ -30,11 +34,17 @@ BRANCHES: Final = "ref/heads/"
 TAGS: Final = "ref/tags/"
 PROJECTS: Final = "ref/projects/"
 SNAPSHOTS: Final = "ref/snapshots/"
+REMOTES: Final = "ref/remotes/"
 WORKING: Final = "work/"
 PLACES: Final = "place/"
 COUNTERS: Final = "counter/snapshots/"
+SEEN: Final = "remote/"
 HORIZON: Final = "horizon/operations"
+MAX_SNAPSHOT: Final = 999_999_999
+"""The highest number that a snapshot can be named by (`dvcore.repo.revisions`)."""
 _FORBIDDEN: Final = frozenset(" ~^:?*[\\@")
+_PLAIN: Final = frozenset({"project", "remote"})
+"""What has names without `/`: a project's also begins file names, a remote's is what comes before the first one."""
 
 
 def branch_cell(branch: str) -> str:
@@ -62,6 +72,16 @@ def snapshot_name(cell: str) -> str:
     return "@".join(cell.removeprefix(SNAPSHOTS).rsplit("/", 1))
 
 
+def remote_cell(remote: str, ref: str) -> str:
+    """Name of the cell that holds a remote's ref; `ref` is as the remote names it: `heads/main`, `snapshots/nuts/1`."""
+    return f"{REMOTES}{remote}/{ref}"
+
+
+def seen_cell(remote: str) -> str:
+    """Name of the cell that says what was last seen of a remote."""
+    return SEEN + remote
+
+
 def snapshot_counter(name: str) -> str:
     """Name of the counter of a project's snapshots."""
     return COUNTERS + name
@@ -78,7 +98,7 @@ def work_cell(branch: str) -> str:
 
 
 def check_ref_name(what: str, name: str) -> str:
-    """The name, if a branch, tag or project can have it.
+    """The name, if a branch, tag, project or remote can have it.
 
     Raises InvalidInputError.
     """
@@ -86,12 +106,17 @@ def check_ref_name(what: str, name: str) -> str:
         raise InvalidInputError(f"{name!r} cannot be the name of a {what}: it has a meaning", hint="choose another")
     parts = name.split("/")
     plain = name.isascii() and name.isprintable() and not _FORBIDDEN & set(name) and len(name) <= 200
-    fits = len(parts) == 1 or what != "project"  # a project's name also begins file names
-    if not plain or not fits or name.startswith("-") or {"", ".", ".."} & set(parts):
+    fits = len(parts) == 1 or what not in _PLAIN
+    if not plain or not fits or name.startswith("-") or {"", ".", ".."} & set(parts) or _is_id(name):
         raise InvalidInputError(
             f"{name!r} cannot be the name of a {what}", hint="use ASCII letters, digits, '-', '_' and '.'"
         )
     return name
+
+
+def _is_id(name: str) -> bool:
+    """Whether a name is that of a commit already: it would come first, wherever one is looked up."""
+    return len(name) == 2 * ID_BYTES and set(name) <= set("0123456789abcdef")
 
 
 def find_cell(transaction: ReadTransaction, name: str) -> Any:
@@ -136,6 +161,18 @@ def find_counter(transaction: ReadTransaction, name: str) -> int:
     return value or 0
 
 
+def check_snapshot_number(project: str, number: int) -> int:
+    """The number, if a snapshot can have it.
+
+    Raises StateError where all numbers were given: some remote said so.
+    """
+    if number > MAX_SNAPSHOT:
+        raise StateError(
+            f"no number is left for a snapshot of {project!r}", hint="'dset project duplicate' begins anew with 1"
+        )
+    return number
+
+
 def find_commit(transaction: ReadTransaction, name: str) -> CommitId | None:
     """The commit that a ref names, or None."""
     value = find_cell(transaction, name)
@@ -146,3 +183,16 @@ def find_work(transaction: ReadTransaction, branch: str) -> TreeId | None:
     """The tree of a branch's working state, or None where there is no such branch."""
     value = find_cell(transaction, work_cell(branch))
     return None if value is None else TreeId(check_id(value, f"working state of {branch!r}", "tree"))
+
+
+def work_of(transaction: ReadTransaction, branch: str) -> TreeId:
+    """The same of a branch that there was when its name was looked up.
+
+    Raises NotFoundError where somebody deleted or renamed it since, CorruptError where nobody did.
+    """
+    tree = find_work(transaction, branch)
+    if tree is not None:
+        return tree
+    if find_text(transaction, HEAD) == branch:
+        raise CorruptError(f"the branch {branch!r} has no working state", hint="'dset fsck' says more")
+    raise NotFoundError(f"the branch {branch!r} was deleted or renamed meanwhile", hint="'dset branch' lists them")

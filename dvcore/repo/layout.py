@@ -58,6 +58,11 @@ class Layout:
         return self.folder / "snapshots"
 
     @property
+    def shards(self) -> Path:
+        """Shards that were brought from elsewhere or sent there, each under its BLAKE3 in hex; a part of the cache."""
+        return self.cache / "shards"
+
+    @property
     def config(self) -> Path:
         """Settings; never secrets."""
         return self.folder / "config.toml"

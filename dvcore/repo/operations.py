@@ -3,6 +3,10 @@
 `undo` takes back the newest operation that is not undone, whoever made it; again goes further back; `redo` reverses the
 last undo; a new operation ends redo. Undoing is itself in the log, and nothing is ever removed from it.
 
+A note is a change that nobody here decided on: what a fetch or a clone made of names that a remote has, too. It is not
+undone and does not end redo. What it moved is no longer for `undo` to put back: operations on the same cells that are
+older than it are passed over.
+
 Operations up to the horizon (`dvcore.repo.horizon`) hold nothing any more: what they changed may have been collected,
 so that they can be read but neither undone nor redone, unless an entry after the horizon undid or redid them.
 """
@@ -18,13 +22,16 @@ from dvcore.model.commit import LATEST_TIME
 from dvcore.repo.cells import HORIZON, find_cell, find_counter, iter_cells, set_cell
 from dvcore.store import ReadTransaction, WriteTransaction
 
-VERSION: Final = 1
+VERSION: Final = 2
 LOG: Final = "log/"
 """What the names of the log's cells begin with."""
 
 DO: Final = "do"
 UNDO: Final = "undo"
 REDO: Final = "redo"
+NOTE: Final = "note"
+_KINDS: Final = {1: frozenset({DO, UNDO, REDO}), 2: frozenset({NOTE})}
+"""By the version that they came with: each is written in the lowest that holds it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +45,8 @@ class CellChange:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """An entry of the log. `kind` is `do`, or `undo` or `redo` of the operation with the number `target`; `time` is in
-    microseconds since 1970 UTC."""
+    """An entry of the log. `kind` is `do`, `note`, or `undo` or `redo` of the operation with the number `target`;
+    `time` is in microseconds since 1970 UTC."""
 
     number: int
     kind: str
@@ -60,8 +67,19 @@ class Who:
 
 def record(transaction: WriteTransaction, who: Who, description: str, values: Mapping[str, Any]) -> Operation:
     """Set cells (None removes one) and log it, in the caller's transaction."""
+    return _record(transaction, DO, who, description, values)
+
+
+def record_note(transaction: WriteTransaction, who: Who, description: str, values: Mapping[str, Any]) -> Operation:
+    """The same as something that is not undone: see above."""
+    return _record(transaction, NOTE, who, description, values)
+
+
+def _record(
+    transaction: WriteTransaction, kind: str, who: Who, description: str, values: Mapping[str, Any]
+) -> Operation:
     changes = tuple(CellChange(cell, find_cell(transaction, cell), after) for cell, after in values.items())
-    return _append(transaction, Operation(0, DO, _storable(description), who.author, who.time, changes))
+    return _append(transaction, Operation(0, kind, _storable(description), who.author, who.time, changes))
 
 
 def _storable(text: str) -> str:
@@ -75,7 +93,7 @@ def undo(transaction: WriteTransaction, who: Who) -> Operation:
     Raises StateError where there is none, where it holds nothing any more, or where something that is not undone moved
     on from it.
     """
-    target = next(iter_done(transaction), None)
+    target = next(_iter_undoable(transaction), None)
     if target is None:
         raise StateError("there is nothing to undo")
     _check_held(transaction, "undo", target)
@@ -108,14 +126,19 @@ def iter_operations(transaction: ReadTransaction) -> Iterator[Operation]:
         yield parse_operation(name, value)
 
 
-def iter_done(transaction: ReadTransaction) -> Iterator[Operation]:
-    """The operations in effect, newest first."""
+def _iter_undoable(transaction: ReadTransaction) -> Iterator[Operation]:
+    """Operations in effect, newest first, whose cells neither a later note has moved nor one that is passed over."""
     settled: dict[int, bool] = {}
+    moved: set[str] = set()
     for operation in iter_operations(transaction):
         if operation.target is not None:
             settled.setdefault(operation.target, operation.kind == REDO)
         elif settled.get(operation.number, True):
-            yield operation
+            cells = {change.cell for change in operation.changes}
+            if operation.kind == NOTE or cells & moved:
+                moved |= cells
+            else:
+                yield operation
 
 
 def _find_undone(transaction: ReadTransaction) -> Operation | None:
@@ -128,6 +151,8 @@ def _find_undone(transaction: ReadTransaction) -> Operation | None:
             continue
         if operation.kind == DO:
             return None
+        if operation.kind == NOTE:
+            continue
         if operation.kind == REDO and operation.target is not None:
             redone.add(operation.target)
         elif operation.target in redone:
@@ -166,7 +191,7 @@ def _append(transaction: WriteTransaction, operation: Operation) -> Operation:
 
 def _pack(operation: Operation) -> dict[str, Any]:
     fields = {
-        "version": VERSION,
+        "version": next(version for version, kinds in _KINDS.items() if operation.kind in kinds),
         "kind": operation.kind,
         "description": operation.description,
         "author": operation.author,
@@ -184,10 +209,11 @@ def parse_operation(name: str, value: object) -> Operation:
     """
     number = name.removeprefix(LOG)
     fields = Fields("log entry", value)
-    if fields.integer("version", least=1) > VERSION:
+    version = fields.integer("version", least=1)
+    if version > VERSION:
         raise NeedsNewerError(f"the log entry {number} has another version", hint="it needs a newer dset")
     kind = fields.text("kind")
-    if kind not in {DO, UNDO, REDO} or not number.isdecimal():
+    if kind not in _KINDS[version] or not number.isdecimal():
         raise CorruptError(f"the log entry {number} is none")
     operation = Operation(
         int(number),
@@ -199,6 +225,8 @@ def parse_operation(name: str, value: object) -> Operation:
         fields.integer_or_none("target"),
     )
     fields.end()
+    if (operation.target is None) != (kind in {DO, NOTE}):
+        raise CorruptError(f"the log entry {number} is none")
     return operation
 
 

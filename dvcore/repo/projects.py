@@ -12,6 +12,7 @@ from dvcore.model.definition import Definition
 from dvcore.repo.cells import (
     PROJECTS,
     check_ref_name,
+    check_snapshot_number,
     find_cell,
     find_commit,
     find_counter,
@@ -27,6 +28,16 @@ from dvcore.repo.objects import save_commit
 from dvcore.repo.operations import record
 from dvcore.repo.repository import Repository, writes
 from dvcore.store import ObjectDraft, ReadTransaction, WriteTransaction
+
+
+@dataclass(frozen=True, slots=True)
+class Url:
+    """The address of a store elsewhere, without credentials."""
+
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,12 +151,13 @@ def record_snapshot(
     definition: Definition,
     manifest: bytes,
     draft: ObjectDraft,
-    place: Path | None = None,
+    place: Path | Url | None = None,
 ) -> int:
     """Add a snapshot's commit to the chain and give its number. `draft` holds the objects that the manifest refers to,
-    `place` is the absolute folder that its files go to, None for the repository's own.
+    `place` is the absolute folder, or the URL, that its files go to, None for the repository's own.
 
-    A number is never given twice, also after `undo`. Raises StateError where the project moved meanwhile.
+    A number is never given twice, also after `undo`. Raises StateError where the project moved meanwhile, or no number
+    is left.
     """
     manifest_id = ManifestId(draft.put(manifest))
     tree = repository.objects.load_commit(dataset).tree
@@ -153,7 +165,7 @@ def record_snapshot(
     def action(transaction: WriteTransaction) -> int:
         if find_commit(transaction, project_cell(project.name)) != project.commit:
             raise StateError(f"the project {project.name!r} changed meanwhile", hint="run the command again")
-        number = find_counter(transaction, snapshot_counter(project.name)) + 1
+        number = check_snapshot_number(project.name, find_counter(transaction, snapshot_counter(project.name)) + 1)
         who = repository.who()
         parents = (project.commit, dataset)
         message = f"snapshot {project.name}@{number}"
@@ -172,31 +184,40 @@ def record_snapshot(
     return repository.store.update(action)
 
 
-def find_place(repository: Repository, name: str, number: int) -> Path | None:
-    """The absolute folder on this machine that a snapshot's files were last written to, or None: the repository's own.
+def find_place(repository: Repository, name: str, number: int) -> Path | Url | None:
+    """The absolute folder on this machine, or the URL, that a snapshot's files were last written to, or None: the
+    repository's own.
 
     Raises CorruptError.
     """
     cell = place_cell(name, number)
     with repository.store.read() as transaction:
         value = find_cell(transaction, cell)
-    if value is not None and type(value) is not bytes:
-        raise CorruptError(f"the cell {cell!r} holds no path")
-    return None if value is None else Path(os.fsdecode(value))
+    match value:
+        case None:
+            return None
+        case bytes():
+            return Path(os.fsdecode(value))
+        case str() if "://" in value:
+            return Url(value)
+    raise CorruptError(f"the cell {cell!r} holds neither a path nor a URL")
 
 
 @writes
-def record_place(repository: Repository, name: str, number: int, place: Path | None) -> None:
-    """Remember the absolute folder that a snapshot's files were written to; None stands for the repository's own.
+def record_place(repository: Repository, name: str, number: int, place: Path | Url | None) -> None:
+    """Remember the absolute folder, or the URL, that a snapshot's files were written to; None stands for the
+    repository's own.
 
-    This is no operation: what is on a disk cannot be undone here.
+    This is no operation: what is on a disk or in a bucket cannot be undone here.
     """
     if place != find_place(repository, name, number):
         repository.store.update(lambda transaction: set_cell(transaction, place_cell(name, number), _pack_place(place)))
 
 
-def _pack_place(place: Path | None) -> bytes | None:
+def _pack_place(place: Path | Url | None) -> bytes | str | None:
     """A path on disk need be no text that the encoding takes."""
+    if isinstance(place, Url):
+        return place.text
     return None if place is None else os.fsencode(place)
 
 

@@ -1,7 +1,8 @@
 """Revisions: what `main`, `HEAD~2`, `3fa9c1`, `nuts@1` and `WORK` stand for.
 
-Looked up in this order: `WORK` and `HEAD`, `PROJECT@N`, branches, tags, a unique prefix of a commit id of 4 digits or
-more. Each may be followed by `~N`, the N-th first parent.
+Looked up in this order: `WORK` and `HEAD`, `PROJECT@N`, branches, tags, what was last seen of remotes (`origin/main`,
+`origin/v1`, `origin/nuts@1`), a unique prefix of a commit id of 4 digits or more. Each may be followed by `~N`, the
+N-th first parent.
 """
 
 import re
@@ -29,12 +30,13 @@ from dvcore.repo.cells import (
 )
 from dvcore.repo.commits import head_commit
 from dvcore.repo.repository import Repository
+from dvcore.repo.tracking import find_remote_revision, iter_tracked
 from dvcore.store import Table
 
 WORK: Final = "WORK"
 HEAD: Final = "HEAD"
 _ANCESTOR: Final = re.compile(r"(?P<base>[^~]+)(?P<steps>(~[0-9]{0,6})+)")
-_SNAPSHOT: Final = re.compile(r"(?P<name>[^@]+)@(?P<number>[1-9][0-9]{0,8})")
+_SNAPSHOT: Final = re.compile(r"(?P<name>[^@/]+)@(?P<number>[1-9][0-9]{0,8})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,8 @@ def _find_named(repository: Repository, text: str) -> CommitId | None:
     with repository.store.read() as transaction:
         if snapshot:
             return find_commit(transaction, snapshot_cell(*snapshot))
-        return find_commit(transaction, branch_cell(text)) or find_commit(transaction, tag_cell(text))
+        ours = find_commit(transaction, branch_cell(text)) or find_commit(transaction, tag_cell(text))
+        return ours or find_remote_revision(transaction, text)
 
 
 def _find_by_prefix(repository: Repository, text: str) -> CommitId | None:
@@ -153,9 +156,10 @@ def _is_commit(data: bytes) -> bool:
 def _revision_names(repository: Repository) -> list[str]:
     with repository.store.read() as transaction:
         cells = [name for name, _ in iter_cells(transaction, REFS)]
+        tracked = [one.revision for one in iter_tracked(transaction) if one.revision is not None]
     plain = [cell.split("/", 2)[2] for cell in cells if cell.startswith((BRANCHES, TAGS))]
     snapshots = [snapshot_name(cell) for cell in cells if cell.startswith(SNAPSHOTS)]
-    return [HEAD, WORK, *plain, *snapshots]
+    return [HEAD, WORK, *plain, *snapshots, *tracked]
 
 
 def dataset_parent(commit: Commit) -> CommitId:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from dvcore.encoding import decode, is_count
+from dvcore.encoding import check_id, decode, is_count
 from dvcore.errors import CorruptError, DsetError
 from dvcore.model.commit import Commit
 from dvcore.repo.cells import (
@@ -16,6 +16,9 @@ from dvcore.repo.cells import (
     HORIZON,
     PLACES,
     PROJECTS,
+    REFS,
+    REMOTES,
+    SEEN,
     SNAPSHOTS,
     TAGS,
     WORKING,
@@ -40,8 +43,8 @@ class Start:
 
     @property
     def is_ref(self) -> bool:
-        """Whether a ref leads there."""
-        return self.cell.startswith(_KNOWN_REFS)
+        """Whether a ref leads there, of ours or of a remote."""
+        return self.cell.startswith(REFS)
 
 
 @dataclass(slots=True)
@@ -75,6 +78,8 @@ def iter_starts(transaction: ReadTransaction, faults: Faults) -> Iterator[Start]
 
 def find_commit_fault(ref: str, commit: Commit) -> str | None:
     """Why this commit cannot be the one that a ref leads to, or None."""
+    if ref.startswith(REMOTES):
+        ref = _as_ours(ref)
     if ref.startswith((PROJECTS, SNAPSHOTS)) and commit.definition is None:
         return "its commit has no definition: it is none of a project's chain"
     if ref.startswith(SNAPSHOTS) and commit.manifest is None:
@@ -85,7 +90,7 @@ def find_commit_fault(ref: str, commit: Commit) -> str | None:
 def _judge(cell: str, value: Any, known: _Known) -> Iterator[Start]:
     """What a cell leads to. Raises CorruptError, NeedsNewerError where it cannot be right.
 
-    Cells come in the order of their names: counters, head, horizon, log, places, refs, working states.
+    Cells come in the order of their names: counters, head, horizon, log, places, refs, remotes, working states.
     """
     if value is None:
         raise CorruptError("it holds nothing; a cell without a value is not kept")
@@ -96,6 +101,11 @@ def _judge(cell: str, value: Any, known: _Known) -> Iterator[Start]:
         if cell.startswith(SNAPSHOTS):
             _check_number(cell.removeprefix(SNAPSHOTS), known, "its number would be given again")
         known.logged.take(cell, value)
+    elif cell.startswith(REMOTES):
+        _check_remote_ref(cell)
+        yield from (Start(cell, link) for link in cell_links(cell, value))
+    elif cell.startswith(SEEN):
+        _check_seen(cell, value)
     elif cell.startswith(COUNTERS):
         known.counters[cell] = _count(value)
     elif cell == HEAD:
@@ -135,9 +145,28 @@ def _count(value: object) -> int:
     return value
 
 
+def _as_ours(cell: str) -> str:
+    """What a remote's ref would be called if it were ours."""
+    return REFS + cell.removeprefix(REMOTES).partition("/")[2]
+
+
+def _check_remote_ref(cell: str) -> None:
+    if not _as_ours(cell).startswith(_KNOWN_REFS):
+        raise CorruptError("it is unknown to this version")
+
+
+def _check_seen(cell: str, value: object) -> None:
+    match value:
+        case [identity, serial, bytes()] if is_count(serial):
+            check_id(identity, f"cell {cell!r}", "identity")
+        case _:
+            raise CorruptError("it holds no state of a remote")
+
+
 def _check_place(cell: str, value: object, known: _Known) -> None:
-    if type(value) is not bytes or not value.startswith(b"/"):
-        raise CorruptError("it holds no absolute path")
+    is_folder = type(value) is bytes and value.startswith(b"/")
+    if not is_folder and not (type(value) is str and "://" in value):
+        raise CorruptError("it holds neither an absolute path nor a URL")
     # The snapshot itself may be undone; its number stays given.
     _check_number(cell.removeprefix(PLACES), known, "it is of a snapshot that was never taken")
 

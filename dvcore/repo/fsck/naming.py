@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from dvcore.errors import DsetError
 from dvcore.ids import CommitId, TreeId, format_id, format_short
-from dvcore.repo.cells import BRANCHES, PROJECTS, SNAPSHOTS, TAGS, WORKING, snapshot_name
+from dvcore.repo.cells import BRANCHES, PROJECTS, REMOTES, SNAPSHOTS, TAGS, WORKING, snapshot_name
 from dvcore.repo.fsck.cells import Start
 from dvcore.repo.fsck.faults import Damaged, Fault, Faults
 from dvcore.repo.fsck.locating import Locator
@@ -17,7 +17,7 @@ from dvcore.repo.links import Kind, Link
 from dvcore.repo.objects import Objects
 from dvcore.repo.operations import LOG
 
-_CALLED = {BRANCHES: "branch", TAGS: "tag", PROJECTS: "project"}
+_CALLED = {BRANCHES: "branch", TAGS: "tag", PROJECTS: "project", REMOTES: "remote ref"}
 _CURRENT, _OTHER_BRANCH, _COMMITTED, _LOGGED = range(4)
 """Ranks of states: the first there is of a fault is where its files are looked for."""
 _STORED = frozenset({Damaged.OBJECT, Damaged.BLOB, Damaged.CHUNK})
