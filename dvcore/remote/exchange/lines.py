@@ -1,0 +1,86 @@
+"""A project's line: the chain of its commits, from the newest to the first, and its snapshots by number.
+
+What a remote says of one is checked here: its commits are here, but they may be of any sort.
+"""
+
+from collections.abc import Container, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from dvcore.errors import CorruptError
+from dvcore.ids import CommitId, format_short
+from dvcore.model.commit import Commit
+from dvcore.repo.objects import Objects
+
+_PROJECTS: Final = "projects/"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One project as a repository or a remote has it. `counter` is the highest number that a snapshot ever had."""
+
+    project: str
+    newest: CommitId
+    snapshots: Mapping[int, CommitId]
+    counter: int
+
+    def name(self, number: int) -> str:
+        """`nuts@1`."""
+        return f"{self.project}@{number}"
+
+
+def lines_of(refs: Mapping[str, CommitId], counters: Mapping[str, int]) -> dict[str, Line]:
+    """The lines that refs name, by project; refs are called as a root calls them. A snapshot without its project is on
+    no line."""
+    snapshots: dict[str, dict[int, CommitId]] = {}
+    for ref, id_ in refs.items():
+        kind, _, rest = ref.partition("/")
+        if kind == "snapshots":
+            project, _, number = rest.rpartition("/")
+            snapshots.setdefault(project, {})[int(number)] = id_
+    projects = {ref.removeprefix(_PROJECTS): id_ for ref, id_ in refs.items() if ref.startswith(_PROJECTS)}
+    return {
+        project: Line(project, newest, numbers, max([counters.get(project, 0), *numbers]))
+        for project, newest in projects.items()
+        for numbers in [snapshots.get(project, {})]
+    }
+
+
+def with_snapshots(
+    objects: Objects, refs: Mapping[str, CommitId], all_refs: Mapping[str, CommitId]
+) -> dict[str, CommitId]:
+    """Some refs, and the snapshots that the projects among them lead to: a project is nothing without these."""
+    lines = lines_of(all_refs, {})
+    found = dict(refs)
+    for project in [ref.removeprefix(_PROJECTS) for ref in refs if ref.startswith(_PROJECTS)]:
+        chain = {id_ for id_, _ in iter_chain(objects, refs[_PROJECTS + project])}
+        found |= {f"snapshots/{project}/{n}": id_ for n, id_ in lines[project].snapshots.items() if id_ in chain}
+    return found
+
+
+def iter_chain(
+    objects: Objects, newest: CommitId, until: Container[CommitId] = ()
+) -> Iterator[tuple[CommitId, Commit]]:
+    """The commits of a chain, newest first, down to the first one or to one of `until`, which is not given.
+
+    Raises CorruptError for a commit that is none of a project's.
+    """
+    id_ = newest
+    while id_ not in until:
+        commit = objects.load_commit(id_)
+        if commit.definition is None:
+            raise CorruptError(f"the commit {format_short(id_)} of a project's chain has no definition")
+        yield id_, commit
+        if not commit.parents:
+            return
+        id_ = commit.parents[0]
+
+
+def check_line(objects: Objects, line: Line) -> None:
+    """Raises CorruptError where a remote calls something a project or a snapshot that is none."""
+    for _ in iter_chain(objects, line.newest):
+        pass
+    for number, id_ in line.snapshots.items():
+        commit = objects.load_commit(id_)
+        if commit.definition is None or commit.manifest is None or len(commit.parents) != 2:
+            raise CorruptError(f"the commit {format_short(id_)} of {line.name(number)} is none of a snapshot")
