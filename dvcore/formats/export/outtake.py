@@ -17,6 +17,7 @@ from dvcore.formats.export.source import ExportSource
 from dvcore.formats.wording import format_count, format_place
 from dvcore.ids import digest
 from dvcore.progress import Progress, Silent
+from dvcore.repo.bringing import bring_blobs
 from dvcore.repo.repository import Repository
 from dvcore.repo.staging import staging_folder
 from dvcore.store.folders import is_free, publish
@@ -55,7 +56,7 @@ def export_files(
     options: ExportOptions | None = None,
     progress: Progress | None = None,
 ) -> ExportReport:
-    """Write files into the folder `out`, which must be new or empty.
+    """Write files into the folder `out`, which must be new or empty. Absent blobs are brought.
 
     Raises ExistsError where it holds something, InvalidInputError where it is part of the repository, there is nothing
     to export, FaultyFilesError for images and labels that the format cannot hold, ConflictError where two files would
@@ -65,6 +66,8 @@ def export_files(
     options = options or ExportOptions()
     out = FolderPath(os.path.realpath(out))  # a link to an empty folder cannot be replaced, the folder can
     _check_place(repository, out)
+    if options.images:
+        bring_blobs(repository, source.iter_images(), progress)
     with staging_folder(out.parent, _key(out), f"an export to {format_place(out)}") as staging:
         with OutFolder(staging) as target:
             export = Export(exporter, source, repository=repository, out=target, options=options)

@@ -10,7 +10,7 @@ from dvcore.errors import CorruptError, InvalidInputError
 from dvcore.formats.export.exported import Exported
 from dvcore.formats.export.losses import Losses
 from dvcore.formats.stated.splits import SPLIT_VARIABLE
-from dvcore.ids import AnnotationsId, FileId
+from dvcore.ids import AnnotationsId, BlobId, FileId
 from dvcore.model.annotations import decode_annotations
 from dvcore.model.files import decode_record
 from dvcore.model.names import Path, format_path, normalize_name
@@ -88,6 +88,17 @@ class ExportSource:
                 annotations = iter(self.reader.objects.read_many(wanted))
                 for one, record in zip(part, records, strict=True):
                     yield one, record, None if record.annotations is None else next(annotations)
+
+    def iter_images(self) -> Iterator[BlobId]:
+        """The blob of each image, in the order of paths.
+
+        Raises CorruptError, NeedsNewerError.
+        """
+        chosen = self.iter_chosen()
+        while batch := list(islice(chosen, _LOOKED_UP)):
+            encoded = find_records(self.reader, {one.file for one in batch})
+            records = (decode_record(_present(one, encoded)) for one in batch)
+            yield from (record.blob for record in records if record.facts is not None)
 
     def iter_files(self, variable: str, losses: Losses) -> Iterator[Exported]:
         """Each image. `variable` gets the class that a snapshot gives; what is no image is left out.

@@ -1,1 +1,1 @@
-"""Blobs that are on a remote and not here: bringing them when they are needed, and giving them up again."""
+"""Images that are not here: brought from remotes when they are needed, evicted where a remote has them."""
