@@ -21,7 +21,7 @@ class Count(Silent):
         self.total = None
         self.done = 0
 
-    def start(self, what, total):
+    def start(self, what, total, *, unit=""):
         self.total = total
 
     def advance(self, amount=1):

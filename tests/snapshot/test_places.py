@@ -78,7 +78,7 @@ def test_a_place_that_could_not_be_filled_is_not_recorded(repository, out, monke
         raise StateError("the disk is full")
 
     with monkeypatch.context() as patch:
-        patch.setattr("dvcore.snapshot.taking.take.fill_folder", full)
+        patch.setattr("dvcore.snapshot.taking.here.fill_folder", full)
         with pytest.raises(StateError, match="full"):
             take_snapshot(repository, "nuts", out=out.with_name("other"))
     assert find_place(repository, "nuts", 1) == out

@@ -7,7 +7,7 @@ from support.datasets import KINDS, TWO_KINDS, drawn, drawn_repository, put_draw
 from support.pictures import encoded
 
 from dvcore.errors import ConflictError, ExpressionError, FaultyFilesError, NotFoundError, StateError
-from dvcore.model.definition import Definition, Label, Split
+from dvcore.model.definition import Definition, Feature, Label, Split
 from dvcore.model.names import parse_path
 from dvcore.repo.adding import OnExisting
 from dvcore.repo.annotating import Annotation, annotate
@@ -172,9 +172,21 @@ def test_empty_labels_splits_and_cells_warn():
     warnings = plan_warnings(plan_of(repository, Definition(labels=labels, splits=splits)))
     assert warnings == [
         "the split 'none' is empty",
-        "the label 'walnut' is empty in the split 'odd'",
         "the label 'pecan' is empty; it keeps its index 2",
+        "labels that are empty in a split: 'walnut' in 'odd'",
     ]
+
+
+def test_empty_cells_are_one_line_however_many_there_are():
+    repository = drawn_repository(None, 4)
+    splits = (Split("train", "1"), *(Split(f"odd{n}", where=f"name = '00{n}.png'") for n in range(1, 4)))
+    labels = tuple(Label(f"label{n:02d}", f"name = '00{n % 4}.png'") for n in range(8))
+    definition = Definition(
+        features=(Feature("image", "image"), Feature("multihot", "image/class", labels)), splits=splits
+    )
+    (line,) = plan_warnings(plan_of(repository, definition))
+    assert line.startswith("labels that are empty in a split: 'label00' in 'odd1', 'label00' in 'odd2', ")
+    assert line.endswith(", and 14 more")
 
 
 def test_a_wrong_expression_points_at_its_column():

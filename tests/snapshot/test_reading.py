@@ -13,12 +13,13 @@ from support.datasets import drawn, drawn_repository, make_project, put_files
 from support.reading import WHOLE, mixed_pictures, nut_repository, take_all_kinds
 
 import dvcore
-from dvcore.errors import CorruptError, NotFoundError, StateError
+from dvcore.errors import CorruptError, InvalidInputError, NotFoundError, StateError
 from dvcore.model.definition import ImageOptions, Split
 from dvcore.repo.commits import commit_working
 from dvcore.repo.repository import Repository
 from dvcore.snapshot.features.fields import Field, Values
 from dvcore.snapshot.reading.arrays import decode_images, example_of
+from dvcore.snapshot.reading.batching import check_shape
 from dvcore.snapshot.reading.class_counts import balanced_weights
 from dvcore.snapshot.reading.inputs_and_targets import parts_of
 from dvcore.snapshot.taking.take import take_snapshot
@@ -55,6 +56,12 @@ def test_examples_are_dictionaries_of_numpy_values(simple):
     assert first["image/class/onehot"].dtype == np.float32
     assert first["image/class/onehot"].argmax() == first["image/class/label"] == number % 2
     assert first["image/key/sha256"].decode() == hashlib.sha256(drawn(number)).hexdigest()
+
+
+@pytest.mark.parametrize("size", [(224,), (), (1, 2, 3), 224, "ab", (8, 0), (-1, 8)])
+def test_a_size_that_is_none_is_named(size):
+    with pytest.raises(InvalidInputError, match=r"cannot have the size .*; give size=\(HEIGHT, WIDTH\)"):
+        check_shape(size, None)
 
 
 def test_decoded_images_are_pixels(simple):

@@ -151,8 +151,9 @@ def test_a_refused_batch_names_what_makes_images_equal(tf, mixed):
         mixed.dataset("whole", batch=2, size=(8, 8))
     with pytest.raises(InvalidInputError, match="2 channels"):
         mixed.dataset("whole", channels=2)
-    with pytest.raises(InvalidInputError, match="no pixels"):
-        mixed.dataset("whole", size=(8, 0))
+    for size in ((8, 0), (224,)):
+        with pytest.raises(InvalidInputError, match="cannot have the size"):
+            mixed.dataset("whole", size=size)
 
 
 def test_a_seed_makes_the_order(tf, many):

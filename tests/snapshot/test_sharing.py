@@ -60,7 +60,7 @@ def contents(folder):
 def kill_before_rename(repository, monkeypatch, out=None):
     """Take a snapshot as a process does that is killed when the snapshot is recorded and its folder has no name yet."""
     with monkeypatch.context() as patch:
-        patch.setattr("dvcore.snapshot.taking.take.publish", killed)
+        patch.setattr("dvcore.snapshot.taking.here.publish", killed)
         patch.setattr("dvcore.repo.staging.remove_folder", lambda folder: None)
         with pytest.raises(KeyboardInterrupt):
             take_snapshot(repository, "nuts", out=out)

@@ -1,6 +1,7 @@
 """Images that cannot be rendered: named, and left out where the user says so."""
 
 import shutil
+from dataclasses import replace
 
 import pytest
 from support.datasets import broken, drawn_repository, make_project, put_files, relabel
@@ -10,8 +11,8 @@ from dvcore.model.definition import ImageOptions, Split
 from dvcore.repo.commits import commit_working
 from dvcore.repo.projects import load_project
 from dvcore.snapshot.catalog.snapshots import iter_exported, load_snapshot
+from dvcore.snapshot.planning.plan import NOT_RENDERED
 from dvcore.snapshot.splits.balance import Balance
-from dvcore.snapshot.taking.leaving_out import NOT_RENDERED
 from dvcore.snapshot.taking.take import take_snapshot
 from dvcore.snapshot.verifying.verify import verify_files, verify_rebuild
 
@@ -51,10 +52,31 @@ def test_with_it_they_are_left_out_counted_and_named(repository):
         assert any(path in warning for warning in report.warnings)
 
 
-def test_no_count_holds_what_was_left_out(repository):
-    """With the balance goes its table, and the labels are in that of the splits."""
-    assert take_snapshot(repository, "nuts", skip_bad=True).balance == Balance()
-    assert take_snapshot(repository, "nuts").balance == Balance()
+def test_no_count_holds_what_was_left_out(repository, tmp_path):
+    """The report is that of the same images without the damaged ones."""
+    taken = take_snapshot(repository, "nuts", skip_bad=True)
+    assert take_snapshot(repository, "nuts").balance == taken.balance
+    with drawn_repository(tmp_path / "sound", 30) as sound:
+        make_project(sound, splits=SPLITS, image=IMAGE)
+        assert taken.balance == take_snapshot(sound, "nuts").balance != Balance()
+
+
+def test_with_nothing_to_skip_the_report_is_the_same(tmp_path):
+    reports = []
+    for name in ("plain", "skipping"):
+        with drawn_repository(tmp_path / name, 30) as made:
+            make_project(made, splits=SPLITS, image=IMAGE)
+            reports.append(replace(take_snapshot(made, "nuts", skip_bad=name == "skipping"), out=tmp_path))
+    assert reports[0] == reports[1]
+
+
+def test_stratified_labels_keep_the_cuts_that_all_images_gave(repository):
+    make_project(repository, "even", splits=SPLITS, image=IMAGE, stratify=True)
+    first = take_snapshot(repository, "even", skip_bad=True)
+    assert first.left_out == {NOT_RENDERED: 2}
+    shutil.rmtree(first.out)
+    assert take_snapshot(repository, "even").digest == first.digest
+    assert verify_rebuild(repository, "even@1").ok
 
 
 def test_a_split_that_lost_all_its_images_is_named(repository):

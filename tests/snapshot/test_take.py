@@ -260,7 +260,7 @@ def test_what_was_made_again_is_there_after_a_power_cut(repository, monkeypatch)
     whole = contents(out)
     synced = []
     monkeypatch.setattr(
-        "dvcore.snapshot.taking.take.sync_folder", lambda folder: synced.append((folder, contents(folder)))
+        "dvcore.snapshot.taking.here.sync_folder", lambda folder: synced.append((folder, contents(folder)))
     )
     (out / "nuts-train.tfrecord-00000-of-00001").unlink()
     take_snapshot(repository, "nuts")

@@ -13,6 +13,7 @@ from blake3 import blake3
 
 from dvcore.errors import StorageError
 from dvcore.model.manifest import Shard
+from dvcore.store.durable import new_read_only_file
 from dvcore.store.folders import storage_errors
 
 T = TypeVar("T")
@@ -20,7 +21,6 @@ Write = Callable[[bytes | memoryview], object]
 """Takes the next bytes of a file."""
 
 _BUFFER: Final = 1 << 20
-_READ_ONLY: Final = 0o444
 
 
 def write_file(path: Path, make: Callable[[Write], T]) -> T:
@@ -29,19 +29,8 @@ def write_file(path: Path, make: Callable[[Write], T]) -> T:
 
     Raises StorageError and what `make` raises.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with storage_errors(path):
-        try:
-            with temporary.open("wb", buffering=_BUFFER) as file:
-                result = make(file.write)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.chmod(_READ_ONLY)
-            temporary.replace(path)
-        finally:
-            with suppress(FileNotFoundError):
-                temporary.unlink()
-    return result
+    with storage_errors(path), new_read_only_file(path) as file:
+        return make(file.write)
 
 
 def share_file(source: Path, target: Path) -> None:

@@ -5,13 +5,15 @@ from pathlib import Path
 from typing import Final
 
 from dvcore.errors import ExistsError
-from dvcore.snapshot.catalog.sidefiles import ORIGIN, side_files
+from dvcore.repo.origins import ORIGIN, is_of
+from dvcore.snapshot.catalog.files import is_sound
+from dvcore.snapshot.catalog.sidefiles import side_files
 from dvcore.snapshot.catalog.snapshots import Snapshot
 from dvcore.store.durable import write_atomically
 from dvcore.store.folders import is_free, storage_errors
 
 _TEMPORARY: Final = re.compile(r"\.(.+)\.[0-9]+\.tmp")
-"""What a file is called before it is whole; the number is of the process that writes it."""
+"""What a file is called before it is whole; the number is of the thread that writes it."""
 
 
 def check_usable(folder: Path, snapshot: Snapshot | None) -> None:
@@ -44,6 +46,20 @@ def write_side_files(snapshot: Snapshot, folder: Path) -> None:
             is_there = path.is_file() and path.read_bytes() == data
         if not is_there:
             write_atomically(path, data)
+
+
+def clear_others(snapshot: Snapshot, folder: Path) -> None:
+    """Remove shards of another snapshot, before the folder says that its files are this one's.
+
+    Raises StorageError.
+    """
+    if is_of(folder, snapshot.manifest.digest):
+        return
+    for shard in snapshot.manifest.shards:
+        path = folder / snapshot.file_name(shard)
+        if not is_sound(path, shard):
+            with storage_errors(path):
+                path.unlink(missing_ok=True)
 
 
 def clear_temporary(snapshot: Snapshot, folder: Path) -> None:

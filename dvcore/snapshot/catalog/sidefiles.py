@@ -12,27 +12,44 @@ from typing import Any, Final
 from dvcore.ids import format_id
 from dvcore.model.definition import Definition, Label
 from dvcore.model.manifest import Shard
-from dvcore.snapshot.catalog.naming import shard_pattern
-from dvcore.snapshot.catalog.snapshots import Snapshot
+from dvcore.model.shard_names import shard_pattern
+from dvcore.repo.origins import ORIGIN
+from dvcore.repo.repository import Repository
+from dvcore.snapshot.catalog.snapshots import Snapshot, load_numbered
 from dvcore.snapshot.catalog.tfds_features import features_json, labels_file
 from dvcore.snapshot.features.groups import column_titles, groups_of
 from dvcore.snapshot.features.kinds import SEMANTIC
 from dvcore.snapshot.features.listing import columns_of, heads_of, image_features
 
-ORIGIN: Final = "snapshot.json"
+INFO: Final = "dataset_info.json"
+FEATURES: Final = "features.json"
 LABEL_MAP: Final = "label_map.pbtxt"
 
 
 def side_files(snapshot: Snapshot) -> dict[str, bytes]:
     """Contents by file name."""
     files = {
-        "dataset_info.json": _json(_dataset_info(snapshot)),
-        "features.json": _json(features_json(snapshot)),
+        INFO: _json(_dataset_info(snapshot)),
+        FEATURES: _json(features_json(snapshot)),
         ORIGIN: _json(_origin(snapshot)),
     }
     for head in heads_of(snapshot.definition):
         files[labels_file(head.feature)] = "".join(f"{one.name}\n" for one in head.feature.classes).encode()
     return files | dict(_label_maps(snapshot.definition))
+
+
+def side_names(definition: Definition) -> set[str]:
+    """The names of these files, which follow from the definition."""
+    labels = {labels_file(head.feature) for head in heads_of(definition)}
+    return {INFO, FEATURES, ORIGIN, *labels, *(name for name, _ in _label_maps(definition))}
+
+
+def side_files_of(repository: Repository, project: str, number: int) -> dict[str, bytes]:
+    """Contents by file name, of the snapshot of this number.
+
+    Raises NotFoundError, CorruptError.
+    """
+    return side_files(load_numbered(repository, project, number))
 
 
 def _label_maps(definition: Definition) -> Iterator[tuple[str, bytes]]:

@@ -7,11 +7,11 @@ from dvcore.errors import CorruptError, InvalidInputError
 from dvcore.ids import CommitId, FileId, TreeId, format_id
 from dvcore.model.definition import Definition
 from dvcore.model.manifest import Exported, Manifest, Shard, decode_exported, decode_manifest, decode_reason
+from dvcore.model.shard_names import check_shards, shard_name
 from dvcore.prolly import ProllyMap
 from dvcore.repo.projects import Project, snapshot_commit
 from dvcore.repo.repository import Repository
 from dvcore.repo.revisions import dataset_parent, parse_snapshot
-from dvcore.snapshot.catalog.naming import shard_name
 from dvcore.snapshot.features.groups import counted_columns
 
 
@@ -92,9 +92,8 @@ def iter_left_out(repository: Repository, snapshot: Snapshot) -> Iterator[tuple[
 
 def _check_splits(definition: Definition, manifest: Manifest, name: str) -> None:
     """A manifest from elsewhere may not lead to indices and file names that the definition does not have."""
-    expected = [(split.name, index) for split in definition.splits for index in range(split.shards or 1)]
+    check_shards(definition, manifest, name)
     counts = [len(row) for row in manifest.label_counts]
     columns = len(counted_columns(definition))
-    found = [(shard.split, shard.index) for shard in manifest.shards]
-    if found != expected or counts != [columns] * len(definition.splits):
+    if counts != [columns] * len(definition.splits):
         raise CorruptError(f"the manifest of {name} does not fit its definition")

@@ -1,12 +1,13 @@
 """The difference of two snapshots as a page to look at: counts, and each changed image before and after."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Final
 
 from dvcore.history.page import Card, Mark, MarkKind, Picture, Section, Table, changes_page
-from dvcore.history.pictures import picture_of
+from dvcore.history.pictures import bring_pictures, picture_of
 from dvcore.ids import FileId, InstanceId, format_short
+from dvcore.model.files import FileRecord
 from dvcore.repo.repository import Repository
 from dvcore.repo.treereader import TreeReader
 from dvcore.snapshot.catalog.snapshots import Snapshot
@@ -48,6 +49,7 @@ def snapshot_changes_page(
     for change in changes:
         what = change.aspects[0] if change.kind is ChangeKind.MODIFIED else change.kind.value
         by_title[what].append(change)
+    bring_pictures(repository, _records(trees, (one for found in by_title.values() for one in found[:most])))
     sections = [
         Section(_TITLES[what], len(found), tuple(pictures.card(one) for one in islice(found, most)))
         for what, found in by_title.items()
@@ -66,6 +68,13 @@ def _sentence(changes: Sequence[ExampleChange]) -> str:
 def _counts(old: Snapshot, new: Snapshot) -> Table:
     rows = ((one.split, one.label, one.old, one.new, one.new - one.old) for one in count_changes_by_split(old, new))
     return Table("Images by split and label", ("split", "label", "before", "after", "difference"), tuple(rows))
+
+
+def _records(trees: tuple[TreeReader, TreeReader], changes: Iterable[ExampleChange]) -> Iterator[FileRecord]:
+    for change in changes:
+        for tree, side in zip(trees, (change.old, change.new), strict=True):
+            if side is not None:
+                yield tree.record(change.file)
 
 
 class _Pictures:

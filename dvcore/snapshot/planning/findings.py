@@ -60,6 +60,7 @@ def plan_warnings(plan: Plan) -> list[str]:
 
 def _empty_cells(plan: Plan) -> Iterator[str]:
     rows, totals, splits = plan.label_counts(), plan.split_counts(), plan.definition.splits
+    cells = []
     columns = counted_columns(plan.definition)
     titles = column_titles(columns)
     for index, (column, title) in enumerate(zip(columns, titles, strict=True)):
@@ -68,9 +69,10 @@ def _empty_cells(plan: Plan) -> Iterator[str]:
             place = [one.feature for one in columns[:index]].count(column.feature)
             yield f"the label {title!r} is empty; it keeps its index {place}"
             continue
-        for split, number, total in zip(splits, numbers, totals, strict=True):
-            if total and not number:
-                yield f"the label {title!r} is empty in the split {split.name!r}"
+        counts = zip(splits, numbers, totals, strict=True)
+        cells += [f"{title!r} in {split.name!r}" for split, number, total in counts if total and not number]
+    if cells:
+        yield f"labels that are empty in a split: {_listed(cells)}"
 
 
 def _instance_lines(plan: Plan) -> Iterator[str]:

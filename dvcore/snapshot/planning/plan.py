@@ -23,6 +23,7 @@ NO_IMAGE: Final = "no image"
 NO_LABEL: Final = "no label"
 NOT_ANNOTATED: Final = "not annotated"
 NO_INSTANCE: Final = "no instance"
+NOT_RENDERED: Final = "cannot be rendered"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ A pure function of (tree, definition). Decodes no image and writes nothing. What
 new project shows it with the counts, a snapshot stops at it (`plan_findings`).
 """
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple, Protocol, TypeVar
 
@@ -28,6 +28,7 @@ from dvcore.snapshot.planning.plan import (
     NO_INSTANCE,
     NO_LABEL,
     NOT_ANNOTATED,
+    NOT_RENDERED,
     Located,
     Overlap,
     Plan,
@@ -45,8 +46,16 @@ from dvcore.snapshot.splits.leaks import Placed, find_leaks
 from dvcore.snapshot.splits.numbers import find_filtered
 
 
-def make_plan(repository: Repository, tree: TreeReader, definition: Definition, *, private_index: bool = False) -> Plan:
-    """The plan of a definition for a tree; with `private_index` from the tree alone, without the cached index.
+def make_plan(
+    repository: Repository,
+    tree: TreeReader,
+    definition: Definition,
+    *,
+    private_index: bool = False,
+    without: Collection[FileId] = (),
+) -> Plan:
+    """The plan of a definition for a tree; with `private_index` from the tree alone, without the cached index. Files in
+    `without` are left out, as their images cannot be rendered.
 
     Raises NotFoundError for a directory, variable or label that the tree does not have, ExpressionError, CorruptError;
     InvalidInputError where a variable is of another type than its feature.
@@ -55,7 +64,7 @@ def make_plan(repository: Repository, tree: TreeReader, definition: Definition, 
     choice = choose(repository, tree, settled, private_index=private_index)
     chosen = choice.files
     classes = InstanceClasses(repository, tree, settled, chosen, private_index=private_index)
-    planner = _Planner(tree, settled, classes)
+    planner = _Planner(tree, settled, classes, frozenset(without))
     for file, record in iter_records(tree, chosen):
         planner.add(file, record, chosen.pop(file))
     return planner.plan(choice.undecided)
@@ -96,8 +105,11 @@ class _Unplaced(NamedTuple):
 class _Planner:
     """Takes files in the order of their ids; `plan` is what comes of all of them."""
 
-    def __init__(self, tree: TreeReader, definition: Definition, classes: InstanceClasses) -> None:
+    def __init__(
+        self, tree: TreeReader, definition: Definition, classes: InstanceClasses, without: Collection[FileId]
+    ) -> None:
         self._tree = tree
+        self._without = without
         self._definition = definition
         self._heads = heads_of(definition)
         self._pipelines = pipelines_of(definition)
@@ -115,6 +127,9 @@ class _Planner:
 
     def add(self, file: FileId, record: FileRecord, chosen: Chosen) -> None:
         """Take a file in, or leave it out and say why."""
+        if file in self._without:
+            self._leave_out(file, chosen.path, NOT_RENDERED)
+            return
         facts = record.facts
         matches = [_matching(head, chosen.columns) for head in self._heads]
         reason = _reason(record, self._heads, matches, needs_annotations=bool(self._classes.groups))

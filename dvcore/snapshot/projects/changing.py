@@ -10,10 +10,10 @@ from pathlib import Path
 from dvcore.errors import DsetError, ExistsError
 from dvcore.model.definition import Definition
 from dvcore.repo.project_edits import check_editable, edit_project, remove_project
-from dvcore.repo.projects import Project, create_project, list_projects, load_project
+from dvcore.repo.projects import Project, Url, create_project, list_projects, load_project
 from dvcore.repo.repository import Repository
 from dvcore.repo.treereader import TreeReader
-from dvcore.snapshot.catalog.places import place_of
+from dvcore.snapshot.catalog.places import Elsewhere, Place, place_of
 from dvcore.snapshot.catalog.snapshots import load_numbered
 from dvcore.snapshot.features.faulty_part import in_file, in_part
 from dvcore.snapshot.planning.plan import Plan
@@ -86,16 +86,22 @@ def change_project(repository: Repository, name: str, options: Options, file: De
     return Edited(plan, changed=after.commit != before.commit)
 
 
-def drop_project(repository: Repository, name: str, *, force: bool = False) -> tuple[Project, list[Path]]:
+def drop_project(repository: Repository, name: str, *, force: bool = False) -> tuple[Project, list[Path | Url]]:
     """Take a project away, with its snapshots if forced. Gives it as it was, and the folders with files of its
-    snapshots: they stay.
+    snapshots, or the URLs: they stay.
 
     Raises NotFoundError, StateError.
     """
     snapshots = [load_numbered(repository, name, number) for number in load_project(repository, name).snapshots]
-    folders = [place_of(repository, one).folder for one in snapshots]
+    places = [place_of(repository, one) for one in snapshots]
     removed = remove_project(repository, name, force=force)
-    return removed, [folder for folder in folders if folder.is_dir()]
+    return removed, [kept for kept in map(_kept, places) if kept is not None]
+
+
+def _kept(place: Place | Elsewhere) -> Path | Url | None:
+    if isinstance(place, Elsewhere):
+        return place.url
+    return place.folder if place.folder.is_dir() else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,8 @@
 """What batches need: images of one shape."""
 
 from collections.abc import Iterator
+from operator import index
+from typing import SupportsIndex
 
 from dvcore.errors import InvalidInputError, StateError
 from dvcore.snapshot.reading.inputs_and_targets import ImagePart, Parts, PixelPart
@@ -11,10 +13,19 @@ Size = tuple[int, int]
 
 def check_shape(size: Size | None, channels: int | None) -> None:
     """Raises InvalidInputError for a shape that no image can have."""
-    if size is not None and min(size) < 1:
-        raise InvalidInputError(f"images of {size[0]}x{size[1]} have no pixels", hint="give size=(HEIGHT, WIDTH)")
+    if size is not None and not _is_size(size):
+        raise InvalidInputError(f"images cannot have the size {size!r}", hint="give size=(HEIGHT, WIDTH)")
     if channels not in (None, 1, 3):
         raise InvalidInputError(f"images cannot have {channels} channels", hint="give channels=1 or channels=3")
+
+
+def _is_size(size: object) -> bool:
+    """Callers need not be checked by types."""
+    match size:
+        case (SupportsIndex() as height, SupportsIndex() as width):
+            return min(index(height), index(width)) >= 1
+        case _:
+            return False
 
 
 def check_batch(parts: Parts, size: Size | None, channels: int | None) -> None:

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dvcore.errors import InvalidInputError, NotFoundError, StateError, nearest_hint
+from dvcore.remote.absence.asking import ask_remotes
 from dvcore.repo.repository import Repository
-from dvcore.snapshot.catalog.files import has_size
-from dvcore.snapshot.catalog.places import Place, check_there, place_of, remake_command
+from dvcore.snapshot.catalog.places import Elsewhere, Place, parse_place, place_of, read_from
 from dvcore.snapshot.catalog.snapshots import Snapshot, load_snapshot
 from dvcore.snapshot.features.fields import fields_of
 from dvcore.snapshot.reading.batching import check_batch, check_shape
@@ -21,16 +21,18 @@ if TYPE_CHECKING:
 
 
 def open_repository(path: str | Path = ".") -> Repository:
-    """The repository that a folder lies in; a context manager.
+    """The repository that a folder lies in; a context manager. What is absent in it is asked of its remotes.
 
     Raises NotFoundError, StorageError, CorruptError, NeedsNewerError.
     """
-    return Repository.open(Path(path))
+    repository = Repository.open(Path(path))
+    repository.provider = ask_remotes
+    return repository
 
 
 def load(name: str, *, repository: str | Path | Repository = ".", folder: str | Path | None = None) -> "SnapshotReader":
     """The snapshot `nuts@1` of a repository (one that is open, or a folder that lies in one), to be read. `folder` is
-    where its files are, if not where they were last written to.
+    where its files are, a folder or a URL, if not where they were last written to.
 
     Raises NotFoundError, InvalidInputError, CorruptError, StorageError; StateError for a snapshot in memory that nobody
     wrote out.
@@ -45,7 +47,7 @@ class SnapshotReader:
     """The files of one snapshot. `classes` are the names of the classes of each feature that has some, in their order:
     those of images count from 0, those of instances, as `label_map.pbtxt` has them, from 1."""
 
-    def __init__(self, snapshot: Snapshot, place: Place) -> None:
+    def __init__(self, snapshot: Snapshot, place: Place | Elsewhere) -> None:
         self.snapshot = snapshot
         self.place = place
         self.splits = tuple(split.name for split in snapshot.definition.splits)
@@ -53,7 +55,7 @@ class SnapshotReader:
 
     @property
     def folder(self) -> Path:
-        """Where the files are."""
+        """Where the files are; of a URL, where copies of them are."""
         return self.place.folder
 
     @property
@@ -68,7 +70,7 @@ class SnapshotReader:
         return next(iter(self.classes.values()), ())
 
     def __repr__(self) -> str:
-        return f"<{self.snapshot.name} in {self.folder}: {', '.join(self.splits)}>"
+        return f"<{self.snapshot.name} in {self.place}: {', '.join(self.splits)}>"
 
     def count(self, split: str) -> int:
         """How many examples a split has. Raises NotFoundError for an unknown split."""
@@ -95,19 +97,14 @@ class SnapshotReader:
         return dict(enumerate(weights, start=first_number(self.snapshot, name)))
 
     def files(self, split: str) -> list[Path]:
-        """The files of a split, in order.
+        """The files of a split, in order. Where they are at a URL, copies of them here, which are brought first.
 
-        Raises NotFoundError for an unknown split, StateError where the folder or a file is missing.
+        Raises NotFoundError for an unknown split, StateError where the folder or a file is missing; of a URL also
+        StorageError, and CorruptError for other bytes than the snapshot has.
         """
         self._check_split(split)
-        check_there(self.snapshot, self.place)
         shards = [shard for shard in self.snapshot.manifest.shards if shard.split == split]
-        paths = [self.folder / self.snapshot.file_name(shard) for shard in shards]
-        for path, shard in zip(paths, shards, strict=True):
-            if not has_size(path, shard):
-                command = remake_command(self.snapshot, self.place)
-                raise StateError(f"{path} is missing or damaged", hint=f"'{command}' makes it again")
-        return paths
+        return read_from(self.snapshot, self.place, shards)
 
     def examples(self, split: str, *, decode: bool = False) -> Iterator[dict[str, Any]]:
         """The examples of a split as dictionaries of numpy values by key, in order, without TensorFlow; every checksum
@@ -198,4 +195,4 @@ class SnapshotReader:
 
 def _reader(repository: Repository, name: str, folder: str | Path | None) -> SnapshotReader:
     snapshot = load_snapshot(repository, name)
-    return SnapshotReader(snapshot, place_of(repository, snapshot, None if folder is None else Path(folder)))
+    return SnapshotReader(snapshot, place_of(repository, snapshot, None if folder is None else parse_place(folder)))

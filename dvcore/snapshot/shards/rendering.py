@@ -30,6 +30,10 @@ class Renderer:
         made = iter(self._render(planned, missing) if missing else ())
         return tuple(image or next(made) for image in found)
 
+    def knows(self, planned: Planned, pipelines: Sequence[Pipeline]) -> bool:
+        """Whether the images are all found, so that the blob is not read."""
+        return all(self._find(planned, pipeline) for pipeline in pipelines)
+
     def encoded(
         self, planned: Planned, pipelines: Sequence[Pipeline], images: Sequence[Rendered]
     ) -> Iterator[tuple[bytes, Rendered]]:

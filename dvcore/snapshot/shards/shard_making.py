@@ -6,7 +6,7 @@ from functools import partial
 from typing import Final
 
 from dvcore.errors import Fault, FaultyFilesError
-from dvcore.ids import FileId
+from dvcore.ids import BlobId, FileId
 from dvcore.repo.objects import Objects
 from dvcore.snapshot.catalog.files import Write
 from dvcore.snapshot.examples.recipe import Recipe
@@ -71,6 +71,15 @@ class ShardMaker:
         held = replace(plan, examples=tuple(one for one in plan.examples if one.file not in bad)) if bad else plan
         receipt = assembly.receipt(held, shard_inputs(self.recipe, held))
         return Making(receipt, tuple(assembly.places), tuple(assembly.left_out))
+
+    def iter_needed(self, plan: ShardPlan, donor: Donor | None = None) -> Iterator[BlobId]:
+        """The blobs that making a shard reads: of records that the donor lacks, where an image is in no shard yet."""
+        inputs = record_inputs(self.recipe, plan)
+        for start, end, _ in _cuts(plan.examples):
+            known = donor.find(inputs[start:end]) if donor else [None] * (end - start)
+            for planned, found in zip(plan.examples[start:end], known, strict=True):
+                if found is None and not self.renderer.knows(planned, self.recipe.pipelines):
+                    yield planned.blob
 
     def record(self, planned: Planned) -> Record:
         """The record of an example, made anew unless the renderer has a cache. Raises as `make` does."""

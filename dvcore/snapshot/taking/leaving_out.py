@@ -4,30 +4,10 @@ The manifest names them. From then on the snapshot is what it is without them: w
 verifies it, does not try them.
 """
 
-from collections.abc import Collection
-from dataclasses import replace
-from typing import Final
-
 from dvcore.ids import FileId
 from dvcore.repo.repository import Repository
 from dvcore.snapshot.catalog.snapshots import Snapshot, iter_left_out
-from dvcore.snapshot.planning.plan import Plan
-from dvcore.snapshot.splits.balance import Balance
-
-NOT_RENDERED: Final = "cannot be rendered"
-
-
-def leave_out(plan: Plan, files: Collection[FileId], reason: str) -> Plan:
-    """The plan without these files. Nor has it a balance: that was of all of them."""
-    if not files:
-        return plan
-    gone = frozenset(files)
-    return replace(
-        plan,
-        examples=tuple(one for one in plan.examples if one.file not in gone),
-        left_out={**plan.left_out, **dict.fromkeys(gone, reason)},
-        balance=Balance(),
-    )
+from dvcore.snapshot.planning.plan import NOT_RENDERED
 
 
 def not_rendered(repository: Repository, snapshot: Snapshot) -> list[FileId]:

@@ -7,10 +7,12 @@ from pathlib import Path
 
 from dvcore.errors import CorruptError
 from dvcore.model.manifest import Shard
+from dvcore.model.shard_names import shard_name
 from dvcore.progress import Progress
+from dvcore.repo.bringing import bring_blobs
 from dvcore.repo.repository import Repository
 from dvcore.snapshot.catalog.files import Write, has_size, is_sound, share_file, write_file
-from dvcore.snapshot.catalog.naming import shard_name
+from dvcore.snapshot.catalog.places import Elsewhere, Place
 from dvcore.snapshot.catalog.snapshots import Snapshot, iter_exported_of
 from dvcore.snapshot.examples.recipe import Recipe
 from dvcore.snapshot.shards.donors import Donor
@@ -91,11 +93,11 @@ def fill_folder(
     return Filled(tuple(ready.get(index) or next(made_here) for index in range(len(shards))), len(ready))
 
 
-def iter_known(snapshots: Iterable[tuple[Snapshot, Path]]) -> Iterator[KnownShard]:
-    """The shards with examples that are in the folders of these snapshots."""
-    for snapshot, folder in snapshots:
+def iter_known(snapshots: Iterable[tuple[Snapshot, Place | Elsewhere]]) -> Iterator[KnownShard]:
+    """The shards with examples that are on this disk, of these snapshots in these places."""
+    for snapshot, place in snapshots:
         for shard in snapshot.manifest.shards:
-            path = folder / snapshot.file_name(shard)
+            path = place.path_of(snapshot, shard)
             if shard.examples and has_size(path, shard):
                 yield KnownShard(snapshot, shard, path)
 
@@ -151,6 +153,8 @@ def _write_shards(
     renderer = Renderer(repository.blobs, cache)
     maker = ShardMaker(renderer, repository.objects, recipe, workshop.skips_bad)
     pipelines = renderer.pipeline_keys(recipe.pipelines)
+    needed = (blob for plan in shards for blob in maker.iter_needed(plan, _find_donor(cache, near(plan))))
+    bring_blobs(repository, needed, workshop.progress)
 
     def work(plan: ShardPlan, workers: Workers, advance: Callable[[int], None]) -> Made:
         path = _path(workshop, folder, plan)

@@ -1,11 +1,14 @@
 """Which examples of a rebuilt snapshot came out different from what was written, and what differs in them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
-from dvcore.errors import StateError
+from dvcore.errors import CorruptError, StateError
+from dvcore.model.manifest import Shard
+from dvcore.repo.projects import Url
 from dvcore.repo.repository import Repository
-from dvcore.snapshot.catalog.places import place_of
+from dvcore.snapshot.catalog.places import Elsewhere, Place, place_of, read_from
 from dvcore.snapshot.catalog.snapshots import Snapshot, iter_exported_of
 from dvcore.snapshot.planning.plan import Planned
 from dvcore.snapshot.shards.shard import Made, ShardPlan
@@ -25,28 +28,39 @@ def find_differences(
     snapshot: Snapshot,
     maker: ShardMaker,
     rebuilt: Iterable[tuple[ShardPlan, Made]],
-    folder: Path | None,
+    folder: Path | Url | None,
 ) -> Differences:
     """Of the examples that the manifest names with another digest. Each is made once more, and held against what its
-    shard's file has, in `folder` or where it was last written to.
+    shard's file has, in `folder` (or at a URL) or where it was last written to.
 
     Raises CorruptError, StorageError.
     """
-    try:
-        folder = place_of(repository, snapshot, folder).folder
-    except StateError:  # in memory, and never written out
-        folder = None
+    place = _find_place(repository, snapshot, folder)
     found: dict[str, Difference] = {}
     for plan, made in rebuilt:
         expected = [one for one in snapshot.manifest.shards if (one.split, one.index) == (plan.split, plan.index)]
         if made.shard.blake3 in (one.blake3 for one in expected):
             continue
-        written = None if folder is None else WrittenShard(folder / snapshot.file_name(made.shard))
+        written = None if place is None else _written(snapshot, place, expected)
         for planned, digest in _iter_different(repository, snapshot, plan, made):
             old = None if written is None else written.find(digest)
             new = bytes(unframed(memoryview(maker.record(planned).data)))
             found[planned.path] = compare_examples(old, new)
     return collect_differences(found)
+
+
+def _find_place(repository: Repository, snapshot: Snapshot, folder: Path | Url | None) -> Place | Elsewhere | None:
+    try:
+        return place_of(repository, snapshot, folder)
+    except StateError:  # in memory, and never written out
+        return None
+
+
+def _written(snapshot: Snapshot, place: Place | Elsewhere, shards: Sequence[Shard]) -> WrittenShard | None:
+    """The file of a shard as it was written, of what can be read of it."""
+    with suppress(StateError, CorruptError):  # it is not there, or other bytes are
+        read_from(snapshot, place, shards)
+    return next((WrittenShard(place.path_of(snapshot, shard)) for shard in shards), None)
 
 
 def _iter_different(

@@ -1,15 +1,17 @@
 """Verifying a snapshot: its files against the manifest, or the manifest against shards that are made anew."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from dvcore.errors import StateError, StorageError
 from dvcore.model.manifest import Manifest, Shard
 from dvcore.progress import Progress, Silent
+from dvcore.repo.bringing import bring_blobs
+from dvcore.repo.projects import Url
 from dvcore.repo.repository import Repository
 from dvcore.snapshot.catalog.files import find_fault
-from dvcore.snapshot.catalog.places import check_there, place_of, remake_command
+from dvcore.snapshot.catalog.places import Elsewhere, Place, check_there, place_of, remake_command
 from dvcore.snapshot.catalog.sidefiles import side_files
 from dvcore.snapshot.catalog.snapshots import Snapshot, load_snapshot
 from dvcore.snapshot.examples.recipe import find_toolchain_change, recipe_of
@@ -18,7 +20,7 @@ from dvcore.snapshot.shards.engine import Workers, run_local
 from dvcore.snapshot.shards.rendering import Renderer
 from dvcore.snapshot.shards.shard import Made, ShardPlan, plan_shards
 from dvcore.snapshot.shards.shard_making import ShardMaker
-from dvcore.snapshot.taking.leaving_out import NOT_RENDERED, leave_out, not_rendered
+from dvcore.snapshot.taking.leaving_out import not_rendered
 from dvcore.snapshot.taking.recording import save_manifest
 from dvcore.snapshot.verifying.differences import Differences
 from dvcore.snapshot.verifying.rebuilding import find_differences
@@ -42,8 +44,11 @@ class Verification:
         return not self.problems
 
 
-def verify_files(repository: Repository, name: str, *, folder: Path | None = None) -> Verification:
-    """Read the files of a snapshot and compare them with its manifest, in `folder` or where they were last written to.
+def verify_files(
+    repository: Repository, name: str, *, folder: Path | Url | None = None, progress: Progress | None = None
+) -> Verification:
+    """Read the files of a snapshot and compare them with its manifest, in `folder`, which may be a URL, or where they
+    were last written to.
 
     Raises NotFoundError, InvalidInputError, CorruptError, StorageError; StateError for a snapshot in memory that nobody
     wrote out.
@@ -54,9 +59,7 @@ def verify_files(repository: Repository, name: str, *, folder: Path | None = Non
         check_there(snapshot, place)
     except StateError as gone:
         return Verification(snapshot.name, len(shards), (gone.message,), (gone.hint or "",))
-    problems = [_problem(place.folder / snapshot.file_name(shard), shard) for shard in shards]
-    problems += [_side_problem(place.folder / file, data) for file, data in side_files(snapshot).items()]
-    found = tuple(problem for problem in problems if problem is not None)
+    found = tuple(_find_problems(snapshot, place, progress or Silent()))
     notes = (f"'{remake_command(snapshot, place)}' makes files again",) if found else ()
     return Verification(snapshot.name, len(shards), found, notes)
 
@@ -65,21 +68,22 @@ def verify_rebuild(
     repository: Repository,
     name: str,
     *,
-    folder: Path | None = None,
+    folder: Path | Url | None = None,
     jobs: int | None = None,
     progress: Progress | None = None,
 ) -> Verification:
     """Make all shards and the manifest anew, from the tree and the blobs alone, without any file or cache, and compare
     them with the manifest. Where examples come out different, the files of the snapshot tell what differs in them, if
-    they are in `folder` or where they were last written to.
+    they are in `folder` or where they were last written to. Absent blobs are brought.
 
-    Raises NotFoundError, InvalidInputError, CorruptError.
+    Raises NotFoundError, InvalidInputError, CorruptError; StateError where nobody can bring blobs.
     """
     snapshot = load_snapshot(repository, name)
     recipe = recipe_of(snapshot.definition)
-    plan = make_plan(repository, repository.tree(snapshot.tree), snapshot.definition, private_index=True)
-    plan = leave_out(plan, not_rendered(repository, snapshot), NOT_RENDERED)
+    tree, without = repository.tree(snapshot.tree), not_rendered(repository, snapshot)
+    plan = make_plan(repository, tree, snapshot.definition, private_index=True, without=without)
     shards = plan_shards(plan, snapshot.definition)
+    bring_blobs(repository, (one.blob for one in plan.examples if recipe.pipelines), progress)
     maker = ShardMaker(Renderer(repository.blobs), repository.objects, recipe)
 
     def work(shard: ShardPlan, workers: Workers, advance: Callable[[int], None]) -> Made:
@@ -94,6 +98,17 @@ def verify_rebuild(
     notes = () if change is None else (change,)
     differences = find_differences(repository, snapshot, maker, zip(shards, made, strict=True), folder)
     return Verification(snapshot.name, len(shards), tuple(problems), (*notes, *differences.lines()), differences)
+
+
+def _find_problems(snapshot: Snapshot, place: Place | Elsewhere, progress: Progress) -> Iterator[str]:
+    if isinstance(place, Elsewhere):
+        from dvcore.snapshot.verifying.verify_elsewhere import find_problems  # noqa: PLC0415 - what reads from stores
+
+        yield from find_problems(snapshot, place, progress)
+        return
+    problems = [_problem(place.path_of(snapshot, shard), shard) for shard in snapshot.manifest.shards]
+    problems += [_side_problem(place.folder / file, data) for file, data in side_files(snapshot).items()]
+    yield from (problem for problem in problems if problem is not None)
 
 
 def _problem(path: Path, shard: Shard) -> str | None:
