@@ -9,6 +9,7 @@ import click
 from dset.identity import checked_author, find_author
 from dset.state import State
 from dvcore.errors import InvalidInputError
+from dvcore.remote.absence.asking import ask_remotes
 from dvcore.repo.layout import Layout, find_layout
 from dvcore.repo.repository import Repository
 
@@ -20,7 +21,9 @@ def open_repository(author: str | None = None) -> Repository:
     settings = _settings(layout)
     allowed = allows_network_fs() or _is_allowed(settings, layout.config)
     author = find_author(author, partial(_configured_author, settings, layout.config))
-    return context.with_resource(Repository.open(layout.root, author=author, allow_network_fs=allowed))
+    repository = context.with_resource(Repository.open(layout.root, author=author, allow_network_fs=allowed))
+    repository.provider = ask_remotes
+    return repository
 
 
 def on_disk(path: Path) -> Path:

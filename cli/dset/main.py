@@ -19,6 +19,7 @@ from dvcore.errors import DsetError, FaultyFilesError, StorageError, nearest_hin
 
 COMMANDS: Final = {
     "init": "Make a new repository.",
+    "clone": "Make a repository that has what a remote has.",
     "import": "Bring images and annotations in.",
     "ls": "List directories and files.",
     "show": "Show a file, directory, commit, project or snapshot.",
@@ -51,6 +52,11 @@ COMMANDS: Final = {
     "snapshot": "Write a project's TFRecords.",
     "verify": "Check a snapshot's shards.",
     "export": "Write files in the form that other tools read.",
+    "remote": "Name where the repository is pushed to.",
+    "push": "Send to a remote what it lacks.",
+    "fetch": "Bring what a remote has.",
+    "pull": "Fetch, and merge.",
+    "evict": "Give up images here that a remote has.",
     "fsck": "Check the repository.",
     "gc": "Remove what nothing leads to any more.",
 }
@@ -146,7 +152,8 @@ def _tell(error: Exception) -> None:
         traceback.print_exception(error)
     if isinstance(error, FaultyFilesError):
         for fault in error.faults:
-            click.echo(f"  {fault}", err=True)
+            if fault.where not in error.message:
+                click.echo(f"  {fault}", err=True)
     if isinstance(error, DsetError):
         click.echo(f"dset: {error}", err=True)
     else:

@@ -1,11 +1,12 @@
 """Printing what came of a merge, of a commit taken back, of one done again."""
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 import click
 
 from dset.conflicts import conflict_json, conflict_line
-from dset.output import count, say, say_json, subject, warn
+from dset.output import count, one_line, say, say_json, subject, warn
 from dvcore.history.conflict_paths import Located, locate
 from dvcore.history.merging import MergeReport, Outcome
 from dvcore.ids import format_id, format_short
@@ -17,16 +18,18 @@ _SHOWN: Final = 20
 _OUTCOMES: Final = {Outcome.UP_TO_DATE: "up to date, at", Outcome.FAST_FORWARD: "fast-forward to"}
 
 
-def say_merge(repository: Repository, report: MergeReport, *, as_json: bool) -> None:
-    """What became of it. With conflicts, the command ends with exit code 1."""
+def say_merge(
+    repository: Repository, report: MergeReport, *, as_json: bool, beside: Mapping[str, Any] | None = None
+) -> None:
+    """What became of it; `beside` is what else the JSON says. With conflicts, the command ends with exit code 1."""
     for text in report.notes:
-        warn(text)
+        warn(one_line(text))
     reader = repository.working_tree()
     conflicts = locate(reader, [Conflict(place, sides) for place, sides in report.conflicts.items()])
     if as_json:
         commit = None if report.commit is None else format_id(report.commit)
         listed = [conflict_json(reader, path, one) for path, one in conflicts]
-        say_json({"commit": commit, "outcome": report.outcome.value, "conflicts": listed})
+        say_json({**(beside or {}), "commit": commit, "outcome": report.outcome.value, "conflicts": listed})
     elif report.commit is not None:
         said = subject(repository.objects.load_commit(report.commit).message)
         say(f"{_OUTCOMES.get(report.outcome, 'committed')} {format_short(report.commit)} {said}")

@@ -34,13 +34,13 @@ def through_pager() -> Iterator[None]:
 
 def _start() -> "subprocess.Popen[str] | None":
     """None where there is no pager; `cat`, or nothing, in `PAGER` says that none is wanted."""
-    command = shlex.split(os.environ.get("PAGER", _PAGER))
-    if not command or command == ["cat"]:
-        return None
     environment = {"LESS": _LESS} | os.environ
     try:
+        command = shlex.split(os.environ.get("PAGER", _PAGER))
+        if not command or command == ["cat"]:
+            return None
         return subprocess.Popen(command, stdin=subprocess.PIPE, env=environment, encoding="utf-8")
-    except OSError:
+    except (OSError, ValueError):  # it is not there, or a quote in it is never closed
         return None
 
 

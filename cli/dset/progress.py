@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from dset.output import format_size
+from dvcore.progress import BYTES
+
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
     from rich.progress import TaskID
@@ -21,9 +24,10 @@ class TerminalProgress:
         self._bar: Bar | None = None
         self._task: TaskID | None = None
 
-    def start(self, what: str, total: int | None) -> None:
-        """Begin a step."""
-        self._bar = _make_bar()
+    def start(self, what: str, total: int | None, *, unit: str = "") -> None:
+        """Begin a step, also where the one before was broken off."""
+        self.finish()
+        self._bar = _make_bar(unit)
         self._task = self._bar.add_task(what, total=total)
         self._bar.start()
 
@@ -44,12 +48,13 @@ class LineProgress:
 
     def __init__(self) -> None:
         self._what = ""
+        self._unit = ""
         self._done = 0
         self._begun = 0.0
 
-    def start(self, what: str, total: int | None) -> None:
+    def start(self, what: str, total: int | None, *, unit: str = "") -> None:
         """Begin a step."""
-        self._what, self._done, self._begun = what, 0, time.monotonic()
+        self._what, self._unit, self._done, self._begun = what, unit, 0, time.monotonic()
 
     def advance(self, amount: int = 1) -> None:
         """Count."""
@@ -59,8 +64,8 @@ class LineProgress:
         """Say how long it took."""
         elapsed = time.monotonic() - self._begun
         if elapsed >= _NOTICEABLE:
-            rate = f"{self._done / elapsed:,.0f}/s"
-            click.echo(f"{self._what}: {self._done:,} in {elapsed:.1f} s, {rate}", err=True)
+            done, rate = _amount(self._done, self._unit), _amount(self._done / elapsed, self._unit)
+            click.echo(f"{self._what}: {done} in {elapsed:.1f} s, {rate}/s", err=True)
 
 
 def shown_progress() -> TerminalProgress | LineProgress:
@@ -72,19 +77,31 @@ def shown_progress() -> TerminalProgress | LineProgress:
     return progress
 
 
-def _make_bar() -> "Bar":
+def _amount(number: float, unit: str) -> str:
+    """`1,234`, or `55.2 kB`."""
+    return format_size(round(number)) if unit == BYTES else f"{number:,.0f}"
+
+
+def _make_bar(unit: str) -> "Bar":
     from rich import console, progress, text  # noqa: PLC0415 - 50 ms, which only a bar that is seen needs
+
+    class Done(progress.ProgressColumn):
+        """How many, of how many where that is known."""
+
+        def render(self, task: progress.Task) -> text.Text:
+            done = _amount(task.completed, unit)
+            return text.Text(done if task.total is None else f"{done}/{_amount(task.total, unit)}")
 
     class Rate(progress.ProgressColumn):
         """How many a second, as soon as that is known."""
 
         def render(self, task: progress.Task) -> text.Text:
-            return text.Text("" if task.speed is None else f"{task.speed:,.0f}/s")
+            return text.Text("" if task.speed is None else f"{_amount(task.speed, unit)}/s")
 
     columns = (
         progress.TextColumn("{task.description}"),
         progress.BarColumn(),
-        progress.MofNCompleteColumn(),
+        Done(),
         Rate(),
         progress.TimeRemainingColumn(),
     )

@@ -3,7 +3,7 @@
 import tomllib
 from typing import Any
 
-from dset.output import count, format_size, format_time, iso_time, say, say_json, say_table, warn
+from dset.output import count, format_size, format_time, iso_time, one_line, say, say_json, say_table, subject, warn
 from dset.snapshots import say_snapshot, snapshot_json
 from dvcore.ids import format_id, format_short
 from dvcore.model.commit import Commit
@@ -51,8 +51,8 @@ def _say_facts(snapshot: Snapshot, report: SnapshotReport, dataset: Commit) -> N
     say_snapshot(report)
     say()
     say(f"commit {format_id(snapshot.dataset)}")
-    say(f"    {dataset.message.splitlines()[0] if dataset.message else '(no message)'}")
-    say(f"    {dataset.author}, {format_time(dataset.time)}")
+    say(f"    {subject(dataset.message) or '(no message)'}")
+    say(f"    {one_line(dataset.author)}, {format_time(dataset.time)}")
     say(f"toolchain {', '.join(f'{name} {version}' for name, version in snapshot.manifest.toolchain.items())}")
     say(_images_line(snapshot))
     say()

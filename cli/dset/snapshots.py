@@ -1,11 +1,15 @@
 """Projects and snapshots, printed."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from dset.balance_report import balance_json, say_balance
+from dset.context import on_disk
 from dset.output import count, format_size, say, say_table
 from dvcore.ids import format_id, format_short
+from dvcore.repo.projects import Url
+from dvcore.snapshot.catalog.places import parse_place
 from dvcore.snapshot.catalog.report import SnapshotReport
 from dvcore.snapshot.features.groups import column_titles, counted_columns
 from dvcore.snapshot.planning.estimating import estimate_splits
@@ -37,6 +41,15 @@ def snapshot_json(report: SnapshotReport) -> dict[str, Any]:
         },
         "left_out": dict(report.left_out),
     }
+
+
+def place_on_disk(out: str) -> Path | Url:
+    """What `--out` names: a URL, or a folder as the current command sees it.
+
+    Raises InvalidInputError for an address that cannot be one.
+    """
+    place = parse_place(out)
+    return place if isinstance(place, Url) else on_disk(place).resolve()
 
 
 def say_snapshot(report: SnapshotReport) -> None:

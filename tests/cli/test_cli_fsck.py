@@ -7,7 +7,7 @@ from support.command import Dset, Result
 
 from dset.commands import fsck_command
 from dvcore.errors import StorageError
-from dvcore.ids import digest
+from dvcore.ids import BlobId, digest
 from dvcore.repo.cells import set_cell
 from dvcore.repo.fsck import faults
 from dvcore.repo.repository import Repository
@@ -42,6 +42,18 @@ def test_a_lost_file_is_named_and_put_back(nuts: Dset, photos: Path) -> None:
     assert WALNUT in said
     assert said.endswith("1 problem\n")
     assert nuts("fsck", "--repair", photos, "--json").json == {"ok": True, "problems": [], "repaired": [blob]}
+
+
+def test_images_that_are_on_a_remote_are_counted_and_come_back_with_an_import(nuts: Dset, photos: Path) -> None:
+    """Import remembers the files by size and time, and stores them again all the same."""
+    blobs = [BlobId(digest(path.read_bytes())) for path in sorted((photos / "walnut").iterdir())]
+    with Repository.open(nuts.folder) as repository, repository.uncollected(), repository.alone(5):
+        repository.blobs.evict(blobs)
+    assert nuts("fsck", "--json").json == {"ok": True, "problems": [], "absent": 6}
+    assert nuts("fsck").out.startswith("6 images on a remote and not here; 'dset fsck --remote'")
+    nuts("import", photos, "--to", "nuts", "--format", "folders")
+    assert nuts("status", "--json").out == ""
+    assert nuts("fsck", "--json").json == {"ok": True, "problems": []}
 
 
 def test_what_is_found_nowhere_stays_lost(nuts: Dset, photos: Path, tmp_path: Path) -> None:

@@ -3,6 +3,11 @@
 import pytest
 from support.command import Dset
 
+from dvcore.model.commit import Commit
+from dvcore.repo.branches import create_branch
+from dvcore.repo.objects import save_commit
+from dvcore.repo.repository import Repository
+
 WALNUT = "nuts/walnut/00.png"
 
 
@@ -82,6 +87,9 @@ def test_tags(sides: Dset) -> None:
     assert (name, short, date, said) == ("v1", row["commit"][:12], time[:10], ["one"])
     assert sides("tag", "-d", "v1").out == f"deleted the tag v1, which was at {short}\n"
     assert sides("tag").out == ""
+    sides("mkdir", "uncommitted")
+    assert "'/' stands for everything" in sides.fails("restore", "", code=2)
+    assert sides("diff").out.splitlines() == ["+ uncommitted/  (empty)"]
     assert "no tag 'v1'" in sides.fails("tag", "-d", "v1")
     sides.fails("tag", "-d", code=2)
 
@@ -229,3 +237,25 @@ def test_conflicts_of_a_revert(sides: Dset) -> None:
     assert messages(sides, "-n", "1") == ["who knows"]
     sides("revert", "HEAD~1", "--strategy", "theirs")
     assert sides("show", WALNUT, "--json").json["variables"] == {"label": "almond"}
+
+
+def test_an_empty_revision_is_not_the_current_one(sides: Dset) -> None:
+    """Such as that of a variable that a script forgot to set."""
+    for command in (["log", ""], ["branch", "b", ""], ["tag", "v1", ""], ["diff", ""], ["diff", "HEAD", ""]):
+        assert sides.fails(*command) == "dset: no revision ''; 'dset log' lists commits", command
+    assert sides("tag").out == ""
+    assert sides.fails("revert", "HEAD", "-m", "").startswith("dset: a commit needs a message")
+    assert sides.fails("merge", "side", "-m", "").startswith("dset: a commit needs a message")
+
+
+def test_what_came_from_elsewhere_does_not_steer_the_terminal(sides: Dset) -> None:
+    with Repository.open(sides.folder) as repository:
+        draft = repository.draft()
+        tree = repository.working_tree().id
+        evil = save_commit(draft, Commit(tree, (), "Eve\x1b[2J <eve@x>", 1, "first\x1b[2J\n\nmore\x1b[2J"))
+        repository.store.update(draft.flush_into)
+        create_branch(repository, "evil", evil)
+    for command in (["log", "evil"], ["log", "--graph", "evil"], ["blame", f"evil:{WALNUT}"], ["show", "evil"]):
+        shown = sides(*command).out
+        assert r"Eve\x1b[2J <eve@x>" in shown, command
+        assert "\x1b" not in shown, command

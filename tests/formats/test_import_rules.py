@@ -219,7 +219,7 @@ class Recorded:
         self.done = 0
         self.finished = False
 
-    def start(self, what: str, total: int | None) -> None:
+    def start(self, what: str, total: int | None, *, unit: str = "") -> None:
         self.total = total
 
     def advance(self, amount: int = 1) -> None:

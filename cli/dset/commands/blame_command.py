@@ -44,7 +44,8 @@ def _say(blame: Blame) -> None:
 def _who(origin: Origin) -> str:
     if origin.commit is None:
         return "not committed"
-    return f"{format_time(origin.commit.time)}  {origin.commit.author}  {subject(origin.commit.message)}"
+    author = one_line(origin.commit.author)
+    return f"{format_time(origin.commit.time)}  {author}  {subject(origin.commit.message)}"
 
 
 def _say_json(blame: Blame) -> None:

@@ -33,7 +33,7 @@ def command(
     Between two snapshots of one project, what changed for a model: images, labels, splits, pixels, boxes.
     """
     repository = open_repository()
-    old, new = resolve_compared(repository, before or HEAD, after)
+    old, new = resolve_compared(repository, HEAD if before is None else before, after)
     page = None if html is None else on_disk(html)
     with paged():
         if old.snapshot and new.snapshot and old.snapshot[0] == new.snapshot[0]:

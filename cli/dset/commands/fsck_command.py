@@ -25,9 +25,26 @@ from dvcore.repo.repository import Repository
 @click.option(
     "--repair", is_flag=True, help="Put back damaged files found in FOLDERS, or where they were imported from."
 )
-@click.option("--json", "as_json", is_flag=True, help='{"ok","problems"}')
-def command(folders: tuple[Path, ...], quick: bool, repair: bool, as_json: bool) -> int:
-    """Check the stores, every stored value, and everything that refs, working states and the operation log lead to."""
+@click.option(
+    "--remote", is_flag=False, flag_value="", metavar="[NAME]", help="Check the remote NAME instead, or all of them."
+)
+@click.option("--read-data", is_flag=True, help="With --remote: read and hash every byte there.")
+@click.option("--json", "as_json", is_flag=True, help='{"ok","problems","absent"}')
+def command(
+    folders: tuple[Path, ...], quick: bool, repair: bool, remote: str | None, read_data: bool, as_json: bool
+) -> int:
+    """Check the stores, every stored value, and everything that refs, working states and the operation log lead to.
+
+    With --remote, the same of remotes: roots, indexes, packs and what the refs there lead to.
+    """
+    if remote is not None:
+        if folders or quick or repair:
+            raise click.UsageError("--remote goes with --read-data and --json alone")
+        from dset.remote_fsck import check as check_remotes  # noqa: PLC0415 - remotes are imported where they are used
+
+        return check_remotes(remote or None, read_data=read_data, as_json=as_json)
+    if read_data:
+        raise click.UsageError("--read-data is for --remote; here everything is read unless --quick says no")
     if folders and not repair:
         raise click.UsageError("FOLDERS are for --repair")
     _check_present(folders)
@@ -79,6 +96,8 @@ def _say(checked: Checked, repaired: set[str] | None) -> int:
         say(f"and {count(unlisted, 'problem')} more")
     if repaired:
         say(f"{count(len(repaired), 'file')} put back; 'dset fsck' again tells what is left")
+    if checked.absent:
+        say(f"{count(checked.absent, 'image')} on a remote and not here; 'dset fsck --remote' looks for them there")
     left = len(problems) + unlisted
     if left or not repaired:
         say("all is well" if not left else count(left, "problem"))
@@ -89,6 +108,7 @@ def _say_json(checked: Checked, repaired: set[str] | None) -> int:
     problems, unlisted = _remaining(checked, repaired or ())
     told = {"ok": not problems and not unlisted, "problems": [_as_json(problem) for problem in problems]}
     extra = {"unlisted": unlisted} if unlisted else {}
+    extra |= {"absent": checked.absent} if checked.absent else {}
     say_json(told | extra | ({} if repaired is None else {"repaired": sorted(repaired)}))
     return 0 if told["ok"] else 1
 

@@ -29,7 +29,9 @@ _WAYS: Final = {
 }
 
 
-def _age(context: click.Context, parameter: click.Parameter, text: str) -> timedelta:
+def _age(context: click.Context, parameter: click.Parameter, text: str | None) -> timedelta | None:
+    if text is None:
+        return None
     match = re.fullmatch(r"(\d{1,6})([wdhms]?)", text)
     if match is None or (not match[2] and int(match[1])):
         raise click.BadParameter(f"{text!r} is no age: write 30d, 12h or 0")
@@ -41,29 +43,63 @@ def _age(context: click.Context, parameter: click.Parameter, text: str) -> timed
 @click.option(
     "--keep-operations",
     metavar="AGE",
-    default=f"{KEEP_OPERATIONS.days}d",
-    show_default=True,
     callback=_age,
-    help="Operations younger than this can still be undone: 2w, 30d, 12h, 0.",
+    help=f"Operations younger than this can still be undone: 2w, 12h, 0.  [default: {KEEP_OPERATIONS.days}d]",
 )
 @click.option(
     "--wait",
     metavar="SECONDS",
     type=click.FloatRange(min=0),
-    default=WAIT_SECONDS,
-    show_default=True,
-    help="How long other commands may go on writing before this one gives up.",
+    help=f"How long other commands may go on writing before this one gives up.  [default: {WAIT_SECONDS:g}]",
+)
+@click.option(
+    "--remote",
+    is_flag=False,
+    flag_value="",
+    metavar="[NAME]",
+    help="Collect on a remote, beside those who push and fetch: on NAME, the only one, or 'origin'.",
+)
+@click.option(
+    "--grace",
+    metavar="AGE",
+    callback=_age,
+    help="With --remote: packs go that were taken out of use so long ago; less than hours only where nobody else is at "
+    "work there.  [default: 24h]",
 )
 @click.option(
     "--json", "as_json", is_flag=True, help='{"dry_run","freed","disk","stores","expired","leftovers","stuck"}'
 )
-def command(dry_run: bool, keep_operations: timedelta, wait: float, as_json: bool) -> None:
-    """Remove what nothing leads to any more: neither refs, nor working states, nor operations that can be undone."""
+def command(
+    dry_run: bool,
+    keep_operations: timedelta | None,
+    wait: float | None,
+    remote: str | None,
+    grace: timedelta | None,
+    as_json: bool,
+) -> None:
+    """Remove what nothing leads to any more: neither refs, nor working states, nor operations that can be undone.
+
+    With --remote, what no ref of the remote leads to: packs go out of use first, and their bytes in a later run.
+    """
+    if remote is not None:
+        if keep_operations is not None or wait is not None:
+            raise click.UsageError("--keep-operations and --wait are for the repository, not for --remote")
+        from dset.remote_gc import collect  # noqa: PLC0415 - remotes are imported where they are used
+
+        collect(remote or None, grace=grace, dry_run=dry_run, as_json=as_json)
+        return
+    if grace is not None:
+        raise click.UsageError("--grace is for --remote")
+    _collect(KEEP_OPERATIONS if keep_operations is None else keep_operations, wait, dry_run=dry_run, as_json=as_json)
+
+
+def _collect(keep_operations: timedelta, wait: float | None, *, dry_run: bool, as_json: bool) -> None:
     repository, progress = open_repository(), shown_progress()
     if dry_run:
         report = preview_garbage(repository, keep_operations=keep_operations, progress=progress)
     else:
-        report = collect_garbage(repository, keep_operations=keep_operations, wait=wait, progress=progress)
+        patience = WAIT_SECONDS if wait is None else wait
+        report = collect_garbage(repository, keep_operations=keep_operations, wait=patience, progress=progress)
     if as_json:
         say_json(_json(report))
     else:

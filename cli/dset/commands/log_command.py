@@ -56,7 +56,7 @@ def command(
     if graph and as_json:
         raise click.UsageError("--graph excludes --json, which has the parents of each commit")
     repository = open_repository()
-    start = _start(repository, revision) if revision else head_commit(repository)
+    start = head_commit(repository) if revision is None else _start(repository, revision)
     if start is None:
         if not as_json:
             say(f"no commit on {repository.branch()} yet")
@@ -88,7 +88,7 @@ def _start(repository: Repository, revision: str) -> CommitId:
         return resolve_commit(repository, revision)
     except NotFoundError as error:
         entry = repository.working_tree().find_entry(parse_path(revision))
-        if entry is None:
+        if entry is None or not revision:
             raise
         option = "--directory" if isinstance(entry, Directory) else "--file"
         raise NotFoundError(error.message, hint=f"'{option} {revision}' is what changed that path") from None
@@ -143,7 +143,7 @@ def _draw(listed: Iterator[Logged], number: int | None) -> int:
 
 
 def _lines(id_: CommitId, commit: Commit) -> list[str]:
-    head = f"{styled(format_short(id_), 'yellow')}  {format_time(commit.time)}  {commit.author}"
+    head = f"{styled(format_short(id_), 'yellow')}  {format_time(commit.time)}  {one_line(commit.author)}"
     return [head, *map(one_line, commit.message.splitlines())]
 
 

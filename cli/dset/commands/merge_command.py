@@ -49,6 +49,6 @@ def command(
     with repository.writing():  # what is found is not collected before it is used
         theirs = resolve_commit(repository, revision)
         chosen = Strategy(strategy or "stop")
-        text = message or f"merge {revision}"
+        text = f"merge {revision}" if message is None else message
         report = merge_commit(repository, theirs, text, strategy=chosen, fast_forward=not no_ff)
     say_merge(repository, report, as_json=as_json)

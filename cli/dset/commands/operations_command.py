@@ -5,7 +5,7 @@ from itertools import islice
 import click
 
 from dset.context import open_repository
-from dset.output import format_time, iso_time, say, say_json
+from dset.output import format_time, iso_time, one_line, say, say_json
 from dvcore.repo.horizon import find_horizon
 from dvcore.repo.operations import iter_operations
 
@@ -33,4 +33,4 @@ def command(number: int, as_json: bool) -> None:
                 }
             )
         else:
-            say(f"{one.number:>5}  {format_time(one.time)}  {one.author}  {one.description}")
+            say(f"{one.number:>5}  {format_time(one.time)}  {one.author}  {one_line(one.description)}")

@@ -76,11 +76,11 @@ def duplicate(old: str, new: str, options: Options) -> None:
 @click.option("--force", is_flag=True, help="Remove its snapshots, too.")
 def remove(name: str, force: bool) -> None:
     """Remove the project NAME; with --force also one that has snapshots. Their files stay on disk."""
-    removed, folders = drop_project(open_repository(), name, force=force)
+    removed, places = drop_project(open_repository(), name, force=force)
     lost = [f"{name}@{number}" for number in removed.snapshots]
     say(f"removed {', '.join([f'the project {name}', *lost])}; 'dset undo' brings {'them' if lost else 'it'} back")
-    for folder in folders:
-        say(f"the files stay in {folder}")
+    for place in places:
+        say(f"the files stay in {place}")
 
 
 @command.command("show")

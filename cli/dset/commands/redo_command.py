@@ -3,7 +3,7 @@
 import click
 
 from dset.context import open_repository
-from dset.output import format_time, say
+from dset.output import format_time, one_line, say
 from dvcore.repo.undoing import redo_newest
 
 
@@ -11,4 +11,4 @@ from dvcore.repo.undoing import redo_newest
 def command() -> None:
     """Do again what the last undo took back."""
     operation = redo_newest(open_repository())
-    say(f"redone: {operation.description} ({operation.author}, {format_time(operation.time)})")
+    say(f"redone: {one_line(operation.description)} ({operation.author}, {format_time(operation.time)})")

@@ -22,6 +22,8 @@ def command(what: str, only: str | None) -> None:
     --only files: which files there are, and their bytes; those that are there keep their annotations. --only variables,
     --only instances: of files that are there, neither come nor go any.
     """
+    if not what:
+        raise click.UsageError("name a directory or a file; '/' stands for everything")
     repository = open_repository()
     with repository.writing():  # what is found is not collected before it is in the working state again
         if ":" not in what:

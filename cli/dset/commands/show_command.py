@@ -9,7 +9,7 @@ from dset.conflicts import conflict_json, describe_conflict
 from dset.context import open_repository
 from dset.files import file_line, whole_file_json
 from dset.geometries import describe_geometry
-from dset.output import count, format_size, format_time, iso_time, json_values, say, say_json
+from dset.output import count, format_size, format_time, iso_time, json_values, one_line, say, say_json
 from dset.snapshot_facts import show_snapshot
 from dvcore.errors import InvalidInputError, NotFoundError, nearest_hint
 from dvcore.history.conflict_paths import conflicts_at
@@ -152,9 +152,9 @@ def _show_commit(repository: Repository, id_: CommitId, as_json: bool) -> None:
     say(f"commit  {format_id(id_)}")
     for parent in commit.parents:
         say(f"parent  {format_id(parent)}")
-    say(f"author  {commit.author}")
+    say(f"author  {one_line(commit.author)}")
     say(f"time    {format_time(commit.time)}")
     say(f"tree    {format_id(commit.tree)}, {count(tree.root.files, 'file entry', 'file entries')}")
     say()
     for line in commit.message.splitlines():
-        say(f"    {line}")
+        say(f"    {one_line(line)}")

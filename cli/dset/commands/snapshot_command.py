@@ -1,21 +1,19 @@
 """`dset snapshot`."""
 
-from pathlib import Path
-
 import click
 
-from dset.context import on_disk, open_repository
+from dset.context import open_repository
 from dset.output import note, say, say_json, warn
 from dset.progress import shown_progress
-from dset.snapshots import estimate_json, plan_json, say_estimate, say_plan, say_snapshot, snapshot_json
-from dvcore.errors import InvalidInputError
+from dset.snapshots import estimate_json, place_on_disk, plan_json, say_estimate, say_plan, say_snapshot, snapshot_json
+from dvcore.repo.projects import Url
 from dvcore.snapshot.planning.findings import plan_warnings
 
 
 @click.command("snapshot")
 @click.argument("project")
 @click.option("--at", metavar="REV", help="The commit to take; the default is HEAD, with nothing uncommitted.")
-@click.option("--out", metavar="DIR", help="Where the files go, from now on: an empty or a new folder.")
+@click.option("--out", metavar="DIR|URL", help="Where the files go, from now on: an empty or a new folder, or s3://….")
 @click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Threads; the default is one for each processor.")
 @click.option("--skip-bad", is_flag=True, help="Leave out images that cannot be rendered, and count them.")
 @click.option("--dry-run", is_flag=True, help="Only say what it would hold, and about how large it would be.")
@@ -37,7 +35,7 @@ def command(
             say_plan(plan)
             say_estimate(plan)
         return
-    target = None if out is None else _folder(out)
+    target = None if out is None else place_on_disk(out)
     report = take_snapshot(
         repository, project, at=at, out=target, jobs=jobs, skip_bad=skip_bad, progress=shown_progress()
     )
@@ -49,10 +47,5 @@ def command(
     if not report.is_new:
         note(f"this commit has this snapshot already: {report.snapshot}")
     say_snapshot(report)
-    say(f"shards: {report.made} written, {report.shared} taken over unchanged")
-
-
-def _folder(out: str) -> Path:
-    if "://" in out:
-        raise InvalidInputError(f"{out} is no folder", hint="write to a folder, and copy its files to the object store")
-    return on_disk(Path(out)).resolve()
+    sent = f", {report.sent} sent" if isinstance(report.out, Url) else ""
+    say(f"shards: {report.made} written, {report.shared} taken over unchanged{sent}")

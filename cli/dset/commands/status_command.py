@@ -6,10 +6,14 @@ from dset.changes import changes_between, say_changes, say_changes_json
 from dset.conflicts import conflict_json, short_parent
 from dset.context import open_repository
 from dset.merge_report import say_conflicts
-from dset.output import say, say_json
+from dset.output import counts, say, say_json
 from dvcore.history.conflict_paths import Located, list_conflicts
+from dvcore.ids import CommitId
+from dvcore.repo.ancestry import ahead_and_behind
 from dvcore.repo.commits import head_commit
 from dvcore.repo.edits import empty_tree
+from dvcore.repo.repository import Repository
+from dvcore.repo.tracking import list_upstreams
 from dvcore.repo.treereader import TreeReader
 
 
@@ -30,12 +34,21 @@ def command(as_json: bool) -> None:
             say_json({"change": "conflict", **conflict_json(after, path, one)})
         return
     say(f"branch {branch}" if commit else f"branch {branch}, no commit yet")
+    _say_upstreams(repository, branch, commit)
     if after.tree.merging is not None:
         _say_merge(after, conflicts)
     if before.id == after.id:
         say("nothing to commit")
         return
     say_changes(changes_between(before, after), limit=20)
+
+
+def _say_upstreams(repository: Repository, branch: str, commit: CommitId | None) -> None:
+    """How the branch stands to those of its name on remotes, where it differs from what was last seen of them."""
+    for ref in list_upstreams(repository, branch):
+        ahead, behind = ahead_and_behind(repository.objects, commit, ref.commit)
+        if ahead or behind:
+            say(f"{counts([(ahead, 'ahead'), (behind, 'behind')])} {ref.revision}")
 
 
 def _say_merge(reader: TreeReader, conflicts: Located) -> None:

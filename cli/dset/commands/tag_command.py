@@ -27,7 +27,7 @@ def command(name: str | None, revision: str | None, delete: bool, as_json: bool)
         say(f"deleted the tag {name}, which was at {format_short(commit)}")
     else:
         with repository.writing():  # what is found is not collected before it has its name
-            commit = resolve_commit(repository, revision or HEAD)
+            commit = resolve_commit(repository, HEAD if revision is None else revision)
             create_tag(repository, name, commit)
         say(f"tag {name} at {format_short(commit)}")
 

@@ -3,7 +3,7 @@
 import click
 
 from dset.context import open_repository
-from dset.output import format_time, say
+from dset.output import format_time, one_line, say
 from dvcore.repo.undoing import undo_newest
 
 
@@ -11,4 +11,4 @@ from dvcore.repo.undoing import undo_newest
 def command() -> None:
     """Take back the newest operation that is not undone, whoever made it. Again goes further back."""
     operation = undo_newest(open_repository())
-    say(f"undone: {operation.description} ({operation.author}, {format_time(operation.time)})")
+    say(f"undone: {one_line(operation.description)} ({operation.author}, {format_time(operation.time)})")
