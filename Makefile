@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test torture fuzz lint bench clean
+.PHONY: demo test machine torture storm fuzz lint bench clean
 
 demo: $(VENV)/.installed
 	$(BIN)/python demo/run.py $(if $(IMAGES),--images "$(IMAGES)")
@@ -23,6 +23,10 @@ machine: $(VENV)/.installed-dev
 # Tries to make dset lose something: kills, full disks, many at once, flipped bits. TORTURE takes options, see --help.
 torture: $(VENV)/.installed-dev
 	PYTHONPATH=tests $(BIN)/python -m torture $(TORTURE)
+
+# Many at one remote over a network that fails, killed at random. STORM takes options, see tests/storm/__main__.py.
+storm: $(VENV)/.installed-dev
+	PYTHONPATH=tests $(BIN)/python -m storm $(STORM)
 
 # Feeds every parser with changed files for so many seconds each; FUZZ names some of them. See docs/fuzzing.md.
 FUZZ_SECONDS ?= 120
