@@ -1,7 +1,7 @@
 """The difference of two trees as a page to look at: counts, declarations, and each changed file before and after."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
@@ -11,7 +11,7 @@ from dvcore.history.definition_changes import DefinitionChange
 from dvcore.history.diff import Difference, FileChange, Kind
 from dvcore.history.entry_changes import Side
 from dvcore.history.page import Card, Mark, MarkKind, Section, Table, changes_page
-from dvcore.history.pictures import picture_of
+from dvcore.history.pictures import bring_pictures, picture_of
 from dvcore.markup import Cell
 from dvcore.model.annotations import Instance
 from dvcore.model.files import FileRecord
@@ -29,13 +29,16 @@ Describe: TypeAlias = Callable[[FileChange, AnnotationChange], Sequence[str]]
 """A change in words, a line each."""
 
 
+_Shown: TypeAlias = tuple[FileChange, AnnotationChange]
+
+
 @dataclass(slots=True)
 class _Found:
     """What is counted, and the first files of each section."""
 
     files: Counter[str] = field(default_factory=Counter)
     instances: Counter[str] = field(default_factory=Counter)
-    cards: dict[str, list[Card]] = field(default_factory=dict)
+    shown: dict[str, list[_Shown]] = field(default_factory=dict)
 
 
 def tree_changes_page(
@@ -61,10 +64,13 @@ def tree_changes_page(
             found.files[section] += 1
             found.instances.update(dict(zip(("added", "removed", "modified"), annotations.counts(), strict=True)))
             if found.files[section] <= most:
-                card = _card(repository, (before, after), change, annotations, describe)
-                found.cards.setdefault(section, []).append(card)
+                found.shown.setdefault(section, []).append((change, annotations))
+    bring_pictures(repository, _records(change for shown in found.shown.values() for change, _ in shown))
     order = (_ADDED, _REMOVED, _MOVED, _REPLACED, _OTHER)
-    sections = [Section(name, found.files[name], tuple(found.cards[name])) for name in order if name in found.cards]
+    sections = []
+    for name in (name for name in order if name in found.shown):
+        cards = tuple(_card(repository, (before, after), *one, describe) for one in found.shown[name])
+        sections.append(Section(name, found.files[name], cards))
     about = ["; ".join((_sentence("files", found.files), _sentence("instances", found.instances)))]
     return changes_page(title, about, _tables(declarations, definition), sections)
 
@@ -108,8 +114,7 @@ def _card(
     describe: Describe,
 ) -> Card:
     """How a file looked, and looks; of one that came or went only the side that holds it."""
-    old = None if change.kind is Kind.ADDED else change.old
-    new = None if change.kind is Kind.REMOVED else change.new
+    old, new = _sides(change)
     is_both = old is not None and new is not None
     changed = annotations.instances if is_both else ()
     before, after = (
@@ -117,6 +122,17 @@ def _card(
         for tree, record, is_old in zip(trees, (old, new), (True, False), strict=True)
     )
     return Card(format_path(change.path), tuple(describe(change, annotations)), before, after)
+
+
+def _records(changes: Iterable[FileChange]) -> Iterator[FileRecord]:
+    return (record for change in changes for record in _sides(change) if record is not None)
+
+
+def _sides(change: FileChange) -> tuple[FileRecord | None, FileRecord | None]:
+    return (
+        None if change.kind is Kind.ADDED else change.old,
+        None if change.kind is Kind.REMOVED else change.new,
+    )
 
 
 def _marks(

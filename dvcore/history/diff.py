@@ -120,10 +120,10 @@ class Difference:
     def _paths_of(self, files: Collection[FileId]) -> dict[FileId, Path]:
         """Of the files that both sides hold, each with the first of its paths by UTF-8 bytes."""
         before, after = self._before, self._after
-        found = {file: list(filter(after.holds, paths)) for file, paths in after.reader.paths_of(files).items()}
+        found = after.paths_of(files)
         if before.path:
-            there = before.reader.paths_of(files)
-            found = {file: paths for file, paths in found.items() if any(map(before.holds, there[file]))}
+            there = before.paths_of(files)
+            found = {file: paths for file, paths in found.items() if there[file]}
         return {file: paths[0][len(after.path) :] for file, paths in found.items() if paths}
 
     def _put_in_order(self, one: Found) -> None:
@@ -137,8 +137,8 @@ class Difference:
             yield from sorted((unpack_found(value) for _, value in items), key=lambda one: one.order)
 
     def _with_records(self, some: list[Found]) -> Iterator[FileChange]:
-        files = sorted({one.file for one in some})
-        old, new = (dict(side.reader.files.get_many(files)) for side in (self._before, self._after))
+        old = _records(self._before, some, Kind.ADDED)
+        new = _records(self._after, some, Kind.REMOVED)
         for one in some:
             path = (self._before if one.kind is Kind.REMOVED else self._after).path + one.path
             source = None if one.source is None else self._before.path + one.source
@@ -160,6 +160,15 @@ def diff_directories(before: Side, after: Side) -> tuple[list[Path], list[Path]]
             if isinstance(entry, Directory) and entry.files == 0 and not isinstance(other, Directory):
                 found.append(side.path + path)
     return came, went
+
+
+def _records(side: Side, some: Iterable[Found], elsewhere: Kind) -> dict[bytes, bytes | None]:
+    """The records of files on a side. Those of changes of the kind `elsewhere` the tree can hold where it does not."""
+    records = dict(side.reader.files.get_many(sorted({one.file for one in some})))
+    if side.path:
+        asked = {one.file for one in some if one.kind is elsewhere and records[one.file] is not None}
+        records |= {file: None for file, paths in side.paths_of(asked).items() if not paths}
+    return records
 
 
 def _found(kind: Kind, side: Side, entries: Iterable[tuple[Path, FileId]]) -> Iterator[Found]:

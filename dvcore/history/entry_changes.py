@@ -1,12 +1,12 @@
 """Entries that differ between two trees. Directories that have the same root are not opened."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from dvcore.ids import FileId
 from dvcore.model.names import ROOT, Path, decode_name
-from dvcore.model.tree import Directory, Entry, FileEntry, decode_entry
+from dvcore.model.tree import Directory, Entry, FileEntry, decode_entry_or_none
 from dvcore.prolly import diff as diff_maps
 from dvcore.repo.treereader import TreeReader
 
@@ -23,9 +23,10 @@ class Side:
         """What the path leads to."""
         return self.reader.find_entry(self.path)
 
-    def holds(self, path: Path) -> bool:
-        """Whether a path is at or under this one."""
-        return path[: len(self.path)] == self.path
+    def paths_of(self, files: Collection[FileId]) -> dict[FileId, list[Path]]:
+        """The paths of some files that are at or under this one, in the order of their UTF-8 bytes."""
+        found = self.reader.paths_of(files)
+        return {file: [path for path in paths if path[: len(self.path)] == self.path] for file, paths in found.items()}
 
 
 EntryChange: TypeAlias = tuple[Path, Entry | None, Entry | None]
@@ -37,8 +38,8 @@ def iter_entry_changes(
 ) -> Iterator[EntryChange]:
     """Entries that differ, in the order of the trees; directories on both sides are taken apart."""
     for one in diff_maps(after.nodes, old.root, new.root):
-        there = None if one.old is None else decode_entry(one.old)
-        here = None if one.new is None else decode_entry(one.new)
+        there = decode_entry_or_none(one.old)
+        here = decode_entry_or_none(one.new)
         inner = (*path, decode_name(one.key))
         if isinstance(there, Directory) and isinstance(here, Directory):
             yield from iter_entry_changes(before, after, inner, there, here)

@@ -25,7 +25,7 @@ class Kind(Enum):
 @dataclass(frozen=True)  # no slots: the decoded records are kept
 class FileChange:
     """One change. `path` is where the file is now, or was for a removed one; `source` where a moved one was. Records
-    are encoded; None where the file was not, or is no longer, in any directory."""
+    are encoded; None where the file was not, or is no longer, anywhere at or under the path that is compared."""
 
     kind: Kind
     path: Path

@@ -17,6 +17,8 @@ class FreeNames:
     directory's name where a file has it."""
 
     def __init__(self, reader: TreeReader) -> None:
+        self.beside: list[Path] = []
+        """Places that nobody asked for."""
         self._reader = reader
         self._files: set[Path] = set()
         self._directories: set[Path] = set()
@@ -26,6 +28,7 @@ class FreeNames:
         paths = sorted(wanted)
         free = [path for path in paths if self._is_free(path)]
         chosen = free or [self._nearest(path) for path in paths[:1]]
+        self.beside += () if free else chosen
         for path in chosen:
             self._files.add(path)
             self._directories.update(path[:depth] for depth in range(1, len(path)))

@@ -59,8 +59,10 @@ def find_logged_file(repository: Repository, start: CommitId, path: Path) -> Fil
 
     Raises NotFoundError.
     """
+    objects = repository.objects
+    nodes = NodeCache(objects)
     for _, commit in iter_history(repository, start):
-        entry = repository.tree(commit.tree).find_entry(path)
+        entry = TreeReader(objects, commit.tree, nodes=nodes).find_entry(path)
         if isinstance(entry, FileEntry):
             return entry.file
     raise NotFoundError(f"no commit has a file {format_path(path)!r}", hint="'dset ls REV:DIRECTORY' lists files")

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from dvcore.history.entry_moves import Moves
 from dvcore.history.free_names import FreeNames
 from dvcore.history.merging_annotations import RecordMerger
+from dvcore.history.settling import Strategy
 from dvcore.ids import FileId
 from dvcore.model.conflicts import Sides, entry_place
 from dvcore.model.files import FileRecord, encode_record
@@ -57,10 +58,13 @@ class Presence:
     records: RecordMerger
     note_use: Callable[[bytes], None]
     edits: Edits = field(default_factory=Edits)
+    names: FreeNames = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.names = FreeNames(self.result)
 
     def settle(self, suspects: Suspects) -> Edits:
         """The edits of the result."""
-        names = FreeNames(self.result)
         files = list(suspects)
         held = self._held(files, suspects)
         torn = [file for file in files if file not in held and self._is_everywhere(file)]
@@ -68,10 +72,10 @@ class Presence:
             if file in held:
                 self._set(file, self._standing(file))
             elif file in suspects.contested:
-                self._settle_contested(file, suspects, names)
+                self._settle_contested(file, suspects)
             elif not self._is_everywhere(file):
-                self._set(file, None)
-        self._settle_torn(torn, suspects, names)
+                self._displace(file, suspects)
+        self._settle_torn(torn, suspects)
         return self.edits
 
     def _held(self, files: Iterable[FileId], suspects: Suspects) -> set[FileId]:
@@ -102,7 +106,16 @@ class Presence:
                 return record
         return None
 
-    def _settle_contested(self, file: FileId, suspects: Suspects, names: FreeNames) -> None:
+    def _displace(self, file: FileId, suspects: Suspects) -> None:
+        """The file has no entry, and is to have none, unless it came to a name that ours has of something else."""
+        places = suspects.theirs.came.get(file)
+        if places and self.records.settler.strategy is Strategy.UNION:
+            self._set(file, self.theirs.record(file))
+            self._hold(file, self.names.places(places))
+        else:
+            self._set(file, None)
+
+    def _settle_contested(self, file: FileId, suspects: Suspects) -> None:
         """One side dropped the file, the other changed it."""
         base, here, there = (side.find_record(file) for side in (self.base, self.ours, self.theirs))
         result = self.records.dispute_record(file, base, here, there)
@@ -110,9 +123,9 @@ class Presence:
         if result is not None:
             gone, kept = (suspects.ours, suspects.theirs) if here is None else (suspects.theirs, suspects.ours)
             was_at = gone.left.get(file, set()) - kept.left.get(file, set())
-            self._hold(file, names.places(was_at | kept.came.get(file, set())))
+            self._hold(file, self.names.places(was_at | kept.came.get(file, set())))
 
-    def _settle_torn(self, torn: Collection[FileId], suspects: Suspects, names: FreeNames) -> None:
+    def _settle_torn(self, torn: Collection[FileId], suspects: Suspects) -> None:
         """Both sides have the files, and none is left: each took them out of other directories, or put them where the
         other put something else. There is a conflict about that place already."""
         if not torn:
@@ -121,7 +134,7 @@ class Presence:
         for side, is_ours in ((self.ours, True), (self.theirs, False)):
             for file, paths in side.certain_paths_of(torn).items():
                 entry = encode_entry(FileEntry(file))
-                for place in names.places(path for path in paths if not suspects.clash_at(path)):
+                for place in self.names.places(path for path in paths if not suspects.clash_at(path)):
                     sides = Sides(entry, entry if is_ours else None, None if is_ours else entry)
                     if self.records.settler.dispute(entry_place(place), sides) is not None:
                         self._hold(file, [place])

@@ -5,7 +5,7 @@ conflict is a value beside it. Without conflicts it does not matter who merges w
 `docs/merging.md` has the rules.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -19,7 +19,7 @@ from dvcore.history.merging_entries import EntryMerger
 from dvcore.history.settling import Settler, Strategy
 from dvcore.ids import FileId, TreeId
 from dvcore.model.conflicts import Place, Sides
-from dvcore.model.names import format_path
+from dvcore.model.names import Path, format_path
 from dvcore.repo.edits import apply_edits
 from dvcore.repo.objects import Objects, save_tree
 from dvcore.repo.treereader import TreeReader
@@ -65,7 +65,8 @@ def merge_trees(
     clashes = {path for _, path in entries.disputed}
     moves = find_moves(*readers, files.contested | disputed)
     suspects = Suspects(files.contested, disputed, clashes, *moves)
-    edits = Presence(*readers, result, records, use.note).settle(suspects)
+    presence = Presence(*readers, result, records, use.note)
+    edits = presence.settle(suspects)
     if edits:
         merged = objects.load_tree(apply_edits(draft, result, edits))
 
@@ -74,17 +75,24 @@ def merge_trees(
         variables=merge_variables(settler, *trees, use.found),
         labels=merge_labels(settler, *trees, use.found),
     )
-    return MergedTrees(save_tree(draft, declared), settler.conflicts, tuple(_spread_notes(*moves)))
+    notes = tuple(_iter_notes(_spread(*moves), presence.names.beside))
+    return MergedTrees(save_tree(draft, declared), settler.conflicts, notes)
 
 
-def _spread_notes(ours: Moves, theirs: Moves) -> list[str]:
-    """About files that end in more directories than either side had them in."""
-    spread = [
-        file
+def _iter_notes(spread: Collection[Path], beside: Collection[Path]) -> Iterator[str]:
+    if spread:
+        yield f"in more directories than either side had them in: {_named(spread)}"
+    if beside:
+        yield f"put beside others of the same name: {_named(beside)}"
+
+
+def _spread(ours: Moves, theirs: Moves) -> list[Path]:
+    """Files that end in more directories than either side had them in, each by a path."""
+    return [
+        min(ours.came[file])
         for file in ours.came.keys() & theirs.came.keys()
         if _gained(theirs, ours, file) > 0 and _gained(ours, theirs, file) > 0
     ]
-    return [f"in more directories than either side had them in: {_named(ours, spread)}"] if spread else []
 
 
 def _gained(mover: Moves, other: Moves, file: FileId) -> int:
@@ -94,6 +102,5 @@ def _gained(mover: Moves, other: Moves, file: FileId) -> int:
     return len(came) - len(left)
 
 
-def _named(moves: Moves, files: Collection[FileId]) -> str:
-    paths = sorted(min(moves.came[file]) for file in files)
-    return ", ".join(map(format_path, paths[:_NAMED])) + (", …" if len(paths) > _NAMED else "")
+def _named(paths: Collection[Path]) -> str:
+    return ", ".join(map(format_path, sorted(paths)[:_NAMED])) + (", …" if len(paths) > _NAMED else "")

@@ -9,22 +9,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from dvcore.errors import CorruptError, InvalidInputError, StateError
-from dvcore.history.bases import merge_bases
+from dvcore.errors import InvalidInputError, StateError
+from dvcore.history.base_trees import base_tree
 from dvcore.history.merge_trees import MergedTrees, merge_trees
 from dvcore.history.settling import Strategy
 from dvcore.ids import CommitId, TreeId, format_short
 from dvcore.model.commit import Commit
 from dvcore.model.conflicts import Conflict, Merging, Place, Sides, conflict_key, encode_conflict
 from dvcore.prolly import build
-from dvcore.repo.cells import branch_cell, find_commit, find_work, work_cell
+from dvcore.repo.ancestry import merge_bases
+from dvcore.repo.cells import branch_cell, find_commit, work_cell, work_of
 from dvcore.repo.commits import checked_message, committed_tree
-from dvcore.repo.edits import empty_tree
 from dvcore.repo.objects import Objects, save_commit, save_tree
 from dvcore.repo.operations import record
 from dvcore.repo.repository import Repository, writes
 from dvcore.repo.revisions import dataset_parent
-from dvcore.store import ObjectDraft, ReadTransaction, WriteTransaction
+from dvcore.store import ObjectDraft, WriteTransaction
 
 
 class Outcome(Enum):
@@ -127,7 +127,7 @@ def abort_merge(repository: Repository) -> None:
     branch = repository.branch()
 
     def action(transaction: WriteTransaction) -> None:
-        work = _work(transaction, branch)
+        work = work_of(transaction, branch)
         if repository.objects.load_tree(work).merging is None:
             raise StateError("there is no merge to give up")
         tree = committed_tree(repository, find_commit(transaction, branch_cell(branch)))
@@ -136,19 +136,10 @@ def abort_merge(repository: Repository) -> None:
     repository.store.update(action)
 
 
-def base_tree(draft: ObjectDraft, ours: CommitId, theirs: CommitId) -> TreeId:
-    """The tree that two commits are compared with. Where their histories crossed and left several best common
-    ancestors, these are merged with each other, the oldest first, and what they disagree about is as it was in theirs.
-    Without any it is the empty tree."""
-    bases = merge_bases(Objects(draft), ours, theirs)[::-1]
-    if not bases:
-        return empty_tree(draft)
-    trees = [Objects(draft).load_commit(one).tree for one in bases]
-    result = trees[0]
-    for base, tree in zip(bases[1:], trees[1:], strict=True):
-        start = base_tree(draft, bases[0], base)
-        result = merge_trees(draft, start, result, tree, strategy=Strategy.BASE).tree
-    return result
+def check_clean(repository: Repository, what: str) -> None:
+    """Raises StateError where the current branch has uncommitted changes, or a merge that has begun; `what` is what
+    would mix with them."""
+    _clean_start(repository, what)
 
 
 def _merge_once(
@@ -167,7 +158,7 @@ def _merge_once(
     if theirs in bases:
         return MergeReport(Outcome.UP_TO_DATE, start.head, {})
     tree = repository.objects.load_commit(theirs).tree
-    if start.head is None or (fast_forward and bases == [start.head]):
+    if start.head is None or (fast_forward and start.head in bases):
         cells = {branch_cell(start.branch): theirs, work_cell(start.branch): tree}
         moved = _update(repository, start, description, cells, draft)
         return MergeReport(Outcome.FAST_FORWARD, theirs, {}) if moved else None
@@ -220,7 +211,7 @@ def _clean_start(repository: Repository, what: str) -> _Start:
     """
     branch = repository.branch()
     with repository.store.read() as transaction:
-        start = _Start(branch, find_commit(transaction, branch_cell(branch)), _work(transaction, branch))
+        start = _Start(branch, find_commit(transaction, branch_cell(branch)), work_of(transaction, branch))
     if repository.objects.load_tree(start.work).merging is not None:
         raise StateError("a merge has begun already", hint="'dset commit' ends it, 'dset merge --abort' gives it up")
     if start.work != committed_tree(repository, start.head):
@@ -235,17 +226,10 @@ def _update(
 
     def action(transaction: WriteTransaction) -> bool:
         head = find_commit(transaction, branch_cell(start.branch))
-        if _Start(start.branch, head, _work(transaction, start.branch)) != start:
+        if _Start(start.branch, head, work_of(transaction, start.branch)) != start:
             return False
         draft.flush_into(transaction)
         record(transaction, repository.who(), description, cells)
         return True
 
     return repository.store.update(action)
-
-
-def _work(transaction: ReadTransaction, branch: str) -> TreeId:
-    tree = find_work(transaction, branch)
-    if tree is None:
-        raise CorruptError(f"the branch {branch!r} has no working state", hint="'dset fsck' says more")
-    return tree

@@ -13,7 +13,7 @@ from dvcore.history.settling import Settler
 from dvcore.history.three_ways import ThreeWays, iter_three_ways
 from dvcore.model.conflicts import Sides, entry_place
 from dvcore.model.names import ROOT, Path, decode_name
-from dvcore.model.tree import Directory, Entry, FileEntry, decode_entry, encode_entry
+from dvcore.model.tree import Directory, Entry, FileEntry, decode_entry_or_none, encode_entry
 from dvcore.prolly import NodeWriter, build, edit
 from dvcore.repo.edits import CHUNK, count_directories, count_files
 from dvcore.repo.treereader import TreeReader
@@ -45,7 +45,7 @@ class EntryMerger:
         changes = self._iter_changes(path, iter_three_ways(self.ours.nodes, *(one.root for one in there)))
         while chunk := list(islice(changes, CHUNK)):
             root = edit(self.writer, result.root, [(key, after) for key, _, after in chunk])
-            entries = [(_decoded(before), _decoded(after)) for _, before, after in chunk]
+            entries = [(decode_entry_or_none(before), decode_entry_or_none(after)) for _, before, after in chunk]
             files = sum(count_files(after) - count_files(before) for before, after in entries)
             directories = sum(count_directories(after) - count_directories(before) for before, after in entries)
             result = Directory(root, result.files + files, result.directories + directories)
@@ -65,7 +65,7 @@ class EntryMerger:
 
     def _merge_entry(self, path: Path, one: ThreeWays) -> bytes | None:
         """An entry that both sides changed, each otherwise."""
-        base, ours, theirs = map(_decoded, (one.base, one.ours, one.theirs))
+        base, ours, theirs = map(decode_entry_or_none, (one.base, one.ours, one.theirs))
         if not any(isinstance(entry, FileEntry) for entry in (base, ours, theirs)):
             merged = self._merge_directories(path, *map(_directory, (base, ours, theirs)))
             return None if merged is None else encode_entry(merged)
@@ -76,10 +76,6 @@ class EntryMerger:
 
     def _empty(self) -> Directory:
         return Directory(build(self.writer, ()))
-
-
-def _decoded(data: bytes | None) -> Entry | None:
-    return None if data is None else decode_entry(data)
 
 
 def _directory(entry: Entry | None) -> Directory | None:

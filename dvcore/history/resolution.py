@@ -13,7 +13,7 @@ from dvcore.model.conflicts import Conflict, Merging, Subject
 from dvcore.model.declarations import VariableDeclaration, decode_label, decode_variable
 from dvcore.model.files import FileRecord, decode_record
 from dvcore.model.names import Path, parse_path
-from dvcore.model.tree import Directory, Entry, FileEntry, decode_entry
+from dvcore.model.tree import Directory, Entry, FileEntry, decode_entry_or_none
 from dvcore.model.values import ValueType, decode_value
 from dvcore.repo.edits import Change, Edits, apply_edits
 from dvcore.repo.objects import Objects, save_annotations
@@ -73,7 +73,7 @@ class Resolution:
 
     def _settle_entry(self, conflict: Conflict, wanted: bytes | None) -> None:
         path = parse_path(conflict.place.name)
-        before, after = self.reader.find_entry(path), None if wanted is None else decode_entry(wanted)
+        before, after = self.reader.find_entry(path), decode_entry_or_none(wanted)
         if before == after:
             return
         self._displaced.update(file for _, file in _iter_files(self.reader, path, before))

@@ -19,8 +19,9 @@ from dvcore.ids import FileId, TreeId
 from dvcore.model.annotations import AnnotationSet
 from dvcore.model.files import FileRecord, decode_record
 from dvcore.model.names import ROOT, Path, decode_name, format_path
-from dvcore.model.tree import Entry, FileEntry, decode_entry
+from dvcore.model.tree import FileEntry, decode_entry_or_none
 from dvcore.prolly import diff as diff_maps
+from dvcore.repo.batches import iter_batches
 from dvcore.repo.editmaps import FileSet
 from dvcore.repo.edits import Change, Edits, count_files, kept
 from dvcore.repo.holders import find_paths
@@ -127,11 +128,13 @@ class _Restoring:
                 self._edits.entries[self._path] = Change(before, self._wanted)
             return
         for one in diff_maps(self._reader.nodes, self._reader.tree.root.root, self._source.tree.root.root):
-            self._edits.entries[(decode_name(one.key),)] = Change(_entry(one.old), _entry(one.new))
+            self._edits.entries[(decode_name(one.key),)] = Change(
+                decode_entry_or_none(one.old), decode_entry_or_none(one.new)
+            )
 
     def _drop(self, leaving: Iterable[FileId]) -> None:
         """Files that nothing holds any more go."""
-        for chunk in _chunks(leaving):
+        for chunk in iter_batches(leaving, lambda _: 1, _SOUGHT):
             staying = self._held(chunk)
             left = [file for file in chunk if file not in staying]
             elsewhere = self._reader.certain_paths_of(left)
@@ -210,15 +213,5 @@ class _Restoring:
                 self._edits.labels[name] = label
 
 
-def _entry(data: bytes | None) -> Entry | None:
-    return None if data is None else decode_entry(data)
-
-
 def _displayed(record: FileRecord) -> tuple[int, int] | None:
     return None if record.facts is None else (record.facts.width, record.facts.height)
-
-
-def _chunks(files: Iterable[FileId]) -> Iterator[list[FileId]]:
-    iterator = iter(files)
-    while chunk := list(islice(iterator, _SOUGHT)):
-        yield chunk

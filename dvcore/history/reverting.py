@@ -30,9 +30,10 @@ def revert(
     """
     commit = repository.objects.load_commit(id_)
     before = _tree_before(repository, id_, commit, parent)
-    text = f'Revert "{_subject(commit)}"\n\nThis takes back the commit {format_id(id_)}.'
+    if message is None:
+        message = f'Revert "{_subject(commit)}"\n\nThis takes back the commit {format_id(id_)}.'
     description = f"revert: {format_short(id_)}"
-    return apply_change(repository, description, message or text, before=commit.tree, after=before, strategy=strategy)
+    return apply_change(repository, description, message, before=commit.tree, after=before, strategy=strategy)
 
 
 @writes
@@ -47,9 +48,10 @@ def cherry_pick(
     """Do on the current branch what a commit did, and commit that; the rest is as in `revert`."""
     commit = repository.objects.load_commit(id_)
     before = _tree_before(repository, id_, commit, parent)
-    text = f"{commit.message}\n\nDone before as the commit {format_id(id_)} of {commit.author}."
+    if message is None:
+        message = f"{commit.message}\n\nDone before as the commit {format_id(id_)} of {commit.author}."
     description = f"cherry-pick: {format_short(id_)}"
-    return apply_change(repository, description, message or text, before=before, after=commit.tree, strategy=strategy)
+    return apply_change(repository, description, message, before=before, after=commit.tree, strategy=strategy)
 
 
 def _tree_before(repository: Repository, id_: CommitId, commit: Commit, parent: int | None) -> TreeId:

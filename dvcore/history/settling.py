@@ -17,8 +17,8 @@ class Strategy(Enum):
     OURS = "ours"
     THEIRS = "theirs"
     UNION = "union"
-    """Both sides, as far as a thing can be had from both: what one side removed and the other changed is kept. Where
-    it cannot, ours."""
+    """Both sides, as far as a thing can be had from both: what one side removed and the other changed is kept, of two
+    files that came to one name theirs is put beside ours. Where it cannot, ours."""
     BASE = "base"
     """As it was. Several bases are merged with each other so."""
 

@@ -143,6 +143,11 @@ def decode_entry(data: bytes) -> Entry:
             raise CorruptError("a directory holds an entry that is none")
 
 
+def decode_entry_or_none(data: bytes | None) -> Entry | None:
+    """The same of a value that a map may not have."""
+    return None if data is None else decode_entry(data)
+
+
 def find_file(data: bytes) -> FileId | None:
     """The file that an encoded entry leads to, or None where it is of another kind.
 

@@ -9,7 +9,7 @@ from itertools import chain, islice
 from typing import Final
 
 from dvcore.model.names import ROOT, Path
-from dvcore.model.tree import Directory, decode_entry
+from dvcore.model.tree import Directory, decode_entry_or_none
 from dvcore.prolly import diff
 from dvcore.query.ranges import path_ranges
 from dvcore.query.rows import FileRows, SqlRow, iter_entry_rows
@@ -102,7 +102,7 @@ def _move_entries(
     """Opens only directories that differ. Rows go before others come, as one path may change what it holds."""
     for one in diff(new.objects, roots[0].root, roots[1].root):
         place = (*path, one.key.decode())
-        before, after = (None if data is None else decode_entry(data) for data in (one.old, one.new))
+        before, after = map(decode_entry_or_none, (one.old, one.new))
         if isinstance(before, Directory) and isinstance(after, Directory):
             _move_entries(connection, place, old, new, (before, after))
             continue

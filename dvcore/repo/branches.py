@@ -177,7 +177,7 @@ def _check_kept(repository: Repository, transaction: ReadTransaction, name: str,
         raise StateError(f"the branch {name!r} has uncommitted work", hint=hint)
     if commit is None:
         return
-    lost = count_beyond(repository.objects, commit, _iter_other_refs(transaction, branch_cell(name)))
+    lost = count_beyond(repository.objects, commit, _iter_other_refs(transaction, branch_cell(name)), is_certain=True)
     if lost:
         commits = "a commit" if lost == 1 else f"{lost} commits"
         raise StateError(f"nothing but the branch {name!r} leads to {commits} of it", hint=hint)

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from unicodedata import normalize
 
-from dvcore.errors import CorruptError, InvalidInputError, NotFoundError, StateError
+from dvcore.errors import InvalidInputError, NotFoundError, StateError
 from dvcore.ids import CommitId, TreeId, format_short
 from dvcore.model.commit import Commit
 from dvcore.model.conflicts import Merging
-from dvcore.repo.cells import branch_cell, find_commit, find_work, work_cell
+from dvcore.repo.cells import branch_cell, find_commit, work_cell, work_of
 from dvcore.repo.edits import empty_tree
 from dvcore.repo.objects import save_commit, save_tree
 from dvcore.repo.operations import record
@@ -73,9 +73,7 @@ def checked_message(message: str) -> str:
 
 
 def _commit(repository: Repository, transaction: WriteTransaction, branch: str, message: str | None) -> CommitId:
-    work, head = find_work(transaction, branch), find_commit(transaction, branch_cell(branch))
-    if work is None:
-        raise CorruptError(f"the branch {branch!r} has no working state", hint="'dset fsck' says more")
+    work, head = work_of(transaction, branch), find_commit(transaction, branch_cell(branch))
     loaded = repository.objects.load_tree(work)
     merging = loaded.merging
     if merging is not None:

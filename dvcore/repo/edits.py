@@ -20,7 +20,7 @@ from dvcore.ids import FileId, NodeId, TreeId
 from dvcore.model.declarations import LabelDeclaration, VariableDeclaration
 from dvcore.model.files import FileRecord, decode_record, encode_record
 from dvcore.model.names import MAX_DEPTH, Path, format_path
-from dvcore.model.tree import Directory, Entry, FileEntry, Tree, decode_entry, encode_entry
+from dvcore.model.tree import Directory, Entry, FileEntry, Tree, decode_entry, decode_entry_or_none, encode_entry
 from dvcore.prolly import Edit, NodeReader, NodeWriter, ProllyMap, build, edit
 from dvcore.repo.conflicts import has_conflicts, without_conflicts
 from dvcore.repo.editmaps import FileMap, Level, PathMap
@@ -169,7 +169,7 @@ def _iter_applied(
             _check_depth(writer, inner, planned.after)
         if under is not None:
             before = names.get(name.encode())
-            there = None if before is None else decode_entry(before)
+            there = decode_entry_or_none(before)
             change = planned or Change(there, there)
             start = _as_directory(writer, change.after, inner)
             change = replace(change, after=_apply_level(writer, start, inner, under))
@@ -212,7 +212,7 @@ def _encode_entry_change(change: Change[Entry]) -> bytes:
 
 def _decode_entry_change(data: bytes) -> Change[Entry]:
     before, after = _split_change(data)
-    return Change(None if before is None else decode_entry(before), None if after is None else decode_entry(after))
+    return Change(decode_entry_or_none(before), decode_entry_or_none(after))
 
 
 def _encode_record_change(change: Change[FileRecord]) -> bytes:

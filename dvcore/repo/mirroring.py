@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from dvcore.errors import ConflictError, InvalidInputError
 from dvcore.model.names import Path, decode_name, format_path, name_paths
-from dvcore.model.tree import Directory, Entry, FileEntry, decode_entry
+from dvcore.model.tree import Directory, Entry, FileEntry, decode_entry, decode_entry_or_none
 from dvcore.prolly import diff
 from dvcore.repo.edits import Change, Edits, count_files, kept
 from dvcore.repo.repository import Repository
@@ -135,6 +135,6 @@ class _Mirroring:
         for difference in diff(self.reader.objects, before.root, entry.root):
             if difference.new is not None:
                 new = decode_entry(difference.new)
-                old = None if difference.old is None else decode_entry(difference.old)
+                old = decode_entry_or_none(difference.old)
                 self._present -= count_files(new)
                 self._place((*target, decode_name(difference.key)), new, old)

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from dvcore.errors import NotFoundError
 from dvcore.ids import TreeId
-from dvcore.repo.cells import find_work, work_cell
+from dvcore.repo.cells import work_cell, work_of
 from dvcore.repo.edits import Edits, apply_edits, holds_still, kept
 from dvcore.repo.operations import record
 from dvcore.repo.repository import Repository, writes
@@ -84,7 +83,7 @@ class _WorkingChange:
 
     def _apply(self, planned: _Planned, transaction: WriteTransaction) -> TreeId | None:
         """The tree that is the working state now, or None where the plan no longer fits."""
-        current = self._work(transaction)
+        current = work_of(transaction, self.branch)
         if current == planned.base:
             return self._finish(transaction, current, planned.result, planned.draft)
         reader = self.repository.tree(current)
@@ -93,7 +92,7 @@ class _WorkingChange:
         return self._finish(transaction, current, apply_edits(planned.draft, reader, planned.edits), planned.draft)
 
     def _plan_inside(self, transaction: WriteTransaction) -> TreeId:
-        current = self._work(transaction)
+        current = work_of(transaction, self.branch)
         planned = self._make(current, self.repository.draft())
         planned.edits.close()
         return self._finish(transaction, current, planned.result, planned.draft)
@@ -103,9 +102,3 @@ class _WorkingChange:
             draft.flush_into(transaction)
             record(transaction, self.repository.who(), self.description, {work_cell(self.branch): result})
         return result
-
-    def _work(self, transaction: WriteTransaction) -> TreeId:
-        tree = find_work(transaction, self.branch)
-        if tree is None:
-            raise NotFoundError(f"the branch {self.branch!r} was deleted meanwhile", hint="nothing was done")
-        return tree

@@ -81,6 +81,35 @@ def test_a_file_that_only_one_of_the_directories_holds_was_not_modified_there(re
     assert shown(*sides(repository, "HEAD:b")) == ["added b/x.jpg"]
 
 
+def test_instances_of_a_directory_come_and_go_with_its_files(repository: Repository) -> None:
+    """Though the tree as a whole has the files on both sides."""
+    put(repository, "a/x.jpg", "a/y.jpg", "b/z.jpg")
+    for path in ("a/x.jpg", "a/y.jpg", "b/z.jpg"):
+        label(repository, path, "dog")
+    commit_working(repository, "one")
+    mirror(repository, [("a", "x.jpg")], ("b",))
+    mirror(repository, [("b", "z.jpg")], ("b", "again"))
+    remove(repository, [("a", "y.jpg")])
+
+    def records(before: str, after: str | None = None) -> list[tuple[str, bool, bool]]:
+        with Difference(*sides(repository, before, after)) as difference:
+            return [(format_path(one.path), one.old is not None, one.new is not None) for one in difference]
+
+    assert records("HEAD:b") == [("b/again/z.jpg", True, True), ("b/x.jpg", False, True)]
+    assert records("WORK:b", "HEAD:b") == [("b/again/z.jpg", True, True), ("b/x.jpg", True, False)]
+    assert records("WORK:a", "WORK:b") == [("b/again/z.jpg", False, True), ("b/z.jpg", False, True)]
+    assert records("HEAD:a", "WORK:b") == [
+        ("b/again/z.jpg", False, True),
+        ("a/y.jpg", True, False),
+        ("b/z.jpg", False, True),
+    ]
+    assert records("HEAD", "WORK") == [
+        ("a/y.jpg", True, False),
+        ("b/again/z.jpg", True, True),
+        ("b/x.jpg", True, True),
+    ]
+
+
 def test_a_directory_that_one_side_does_not_have(repository: Repository) -> None:
     put(repository, "a/x.jpg")
     commit_working(repository, "one")
@@ -96,12 +125,16 @@ def test_a_project_stands_for_its_newest_definition(repository: Repository) -> N
     dataset = commit_working(repository, "one")
     assert dataset is not None
     create_project(repository, "old", Definition(directories=("a",)))
+    put(repository, "a/y.jpg")
+    commit_working(repository, "two")
     create_project(repository, "new", Definition(directories=("a",), where="annotated"))
     number = snapshot(repository, "old", dataset)
     old, new = resolve_compared(repository, "old", "new")
     assert old.definition is not None
     assert new.definition is not None
     assert diff_definitions(old.definition, new.definition) == [DefinitionChange("where", None, "annotated")]
+    assert shown(old.side, new.side) == []  # a definition is of no tree
+    assert shown(*sides(repository, "old", "WORK")) == ["added a/y.jpg"]
     taken, work = resolve_compared(repository, f"old@{number}", "WORK")
     assert taken.snapshot == ("old", number)
     assert (taken.definition, work.definition) == (old.definition, None)

@@ -3,7 +3,7 @@
 import pytest
 from support.merges import commit, merge, merge_once, new_repository
 from support.repositories import assert_sound, is_annotated, values_at
-from support.steps import DPI, boxes, bring, declare, draw, mirror, move, remove, set_value, steps
+from support.steps import DPI, Step, boxes, bring, declare, draw, mirror, move, remove, set_value, steps
 
 from dvcore.history.conflict_paths import Chosen
 from dvcore.history.resolution import Side
@@ -85,3 +85,31 @@ def test_taking_back_who_looked_first_takes_back_that_somebody_looked() -> None:
     revert(repository, looked)
     assert not is_annotated(repository, "a.jpg")
     assert values_at(repository, "a.jpg") == {"dpi": 1}
+
+
+def test_a_union_has_both_of_two_files_that_came_to_one_name() -> None:
+    ours = steps(bring("q.jpg", data="ours"), draw("q.jpg", "nut", 1))
+    theirs = steps(bring("q.jpg", data="theirs"), draw("q.jpg", "nut", 2))
+    done = merge(BASE, ours, theirs, Strategy.UNION)
+    assert done.paths == ["p.jpg", "q.jpg", "q~1.jpg", "z.jpg"]
+    assert [boxes(done.repository, path) for path in ("q.jpg", "q~1.jpg")] == [["nut@1"], ["nut@2"]]
+    assert done.report.notes == ("put beside others of the same name: q~1.jpg",)
+    for strategy, box in ((Strategy.OURS, "nut@1"), (Strategy.THEIRS, "nut@2")):
+        one = merge(BASE, ours, theirs, strategy)
+        assert (one.paths, boxes(one.repository, "q.jpg"), one.report.notes) == (["p.jpg", "q.jpg", "z.jpg"], [box], ())
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "expected"),
+    [
+        (bring("d"), bring("d/a.jpg", "d/b.jpg"), ["d", "d~1/a.jpg", "d~1/b.jpg", "p.jpg", "z.jpg"]),
+        (bring("d/a.jpg", "d/b.jpg"), bring("d"), ["d/a.jpg", "d/b.jpg", "d~1", "p.jpg", "z.jpg"]),
+        (steps(remove("p.jpg"), TAKEN), MOVED, ["q.jpg", "q~1.jpg", "z.jpg"]),
+        (remove("p.jpg"), steps(remove("p.jpg"), bring("p.jpg", data="other")), ["p.jpg", "z.jpg"]),
+    ],
+    ids=["a directory comes to a file", "a file to a directory", "one that we removed", "there is only one"],
+)
+def test_a_union_puts_beside_what_has_no_place(ours: Step, theirs: Step, expected: list[str]) -> None:
+    done = merge(BASE, ours, theirs, Strategy.UNION)
+    assert done.paths == expected
+    assert_sound(done.repository)

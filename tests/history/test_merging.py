@@ -10,9 +10,9 @@ from support.steps import boxes, bring, draw, edit, move, remove, steps
 
 from dvcore.errors import InvalidInputError, NotFoundError, StateError
 from dvcore.history import merging
-from dvcore.history.bases import merge_bases
+from dvcore.history.base_trees import base_tree
 from dvcore.history.conflict_paths import Chosen
-from dvcore.history.merging import Outcome, abort_merge, apply_change, base_tree, merge_commit
+from dvcore.history.merging import Outcome, abort_merge, apply_change, merge_commit
 from dvcore.history.resolution import Side
 from dvcore.history.resolving import resolve
 from dvcore.history.settling import Strategy
@@ -20,6 +20,7 @@ from dvcore.ids import CommitId
 from dvcore.model.annotations import decode_instance
 from dvcore.model.geometry import Box
 from dvcore.model.names import ROOT
+from dvcore.repo.ancestry import merge_bases
 from dvcore.repo.branches import create_branch, delete_branch, switch_branch
 from dvcore.repo.commits import commit_working, head_commit
 from dvcore.repo.gc.collecting import collect_garbage

@@ -18,7 +18,7 @@ from support.history_model import in_conflict
 from support.merge_model import Place
 from support.naive_diff import naive_diff
 from support.repositories import assert_sound
-from support.repository_model import Branch, State
+from support.repository_model import Branch, State, parents
 
 from dvcore.errors import StateError
 from dvcore.history.conflict_paths import Chosen
@@ -218,6 +218,7 @@ class RepositoryMachine(EditingMachine):
         assert self.begun is not None
         assert self.work.merging is not None
         merged, _ = self.history.merged(*self.begun[1], side.value)
+        merged = self.with_contested(merged, side)
         resolve(self.repository, Chosen(paths=[ROOT]), side)
         tree = self.repository.working_tree().tree
         labels = tuple((one.name, one.number) for one in tree.labels)
@@ -226,6 +227,24 @@ class RepositoryMachine(EditingMachine):
         assert {*variables} >= {*merged.variables}
         work = replace(merged, labels=labels, variables=variables)
         self.log(self.model.with_branch(Branch(in_conflict(work, self.work.merging.parent, set()), self.head)))
+
+    def with_contested(self, merged: State, side: Side) -> State:
+        """The same with files that are in conflict whole, and that another conflict, about a directory, brings back:
+        they are as that side has them, and stay where the merge had left them, too. Directories stay that one of them
+        leaves empty."""
+        assert self.begun is not None
+        assert self.work.merging is not None
+        known = {"ours": self.begun[1].ours, "theirs": self.begun[1].theirs, "base": self.begun[1].base}[side.value]
+        whole = {file for kind, *place in self.work.merging.conflicts if kind == "file" for file in place}
+        back = whole & merged.files.keys() & known.files.keys()
+        places = {path: name for path, name in self.work.entries.items() if name in whole}
+        inside = {one for path in places for one in parents(path)} - merged.entries.keys()
+        return replace(
+            merged,
+            entries={**{path: name for path, name in places.items() if name in back}, **merged.entries},
+            directories=merged.directories | inside,
+            files={**merged.files, **{name: known.files[name] for name in back}},
+        )
 
     @precondition(lambda self: self.work.merging and self.work.merging.conflicts)
     @rule()

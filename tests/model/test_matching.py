@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dvcore.ids import InstanceId
+from dvcore.model import matching
 from dvcore.model.annotations import Instance
 from dvcore.model.geometry import Box, Geometry, Point, Polygon, bounds
 from dvcore.model.matching import THRESHOLD, iou, match_instances
@@ -48,6 +49,14 @@ def test_equal_pairs_are_taken_by_their_ids() -> None:
     old = [named(number, "dog", Box(0, 0, 10, 10)) for number in (5, 1)]
     new = [named(number, "dog", Box(0, 1, 10, 10)) for number in (9, 3, 7)]
     assert matched(old, new) == {(1, 3), (5, 7)}
+
+
+def test_thousands_in_one_place_are_not_compared_each_with_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    old, new = ([named(first + number, "dog", Box(0, 0, 10, 10)) for number in range(3_000)] for first in (0, 10_000))
+    compared: list[object] = []
+    monkeypatch.setattr(matching, "iou", lambda *both: compared.append(both) or 1.0)
+    assert matched(old, new) == {(number, 10_000 + number) for number in range(3_000)}
+    assert not compared
 
 
 def test_any_geometry_by_its_bounds() -> None:

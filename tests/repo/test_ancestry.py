@@ -1,6 +1,6 @@
 """What one commit leads to and another does not, against sets of ancestors."""
 
-from hypothesis import given
+from hypothesis import example, given
 from support.histories import Counting, ancestors, commits, histories
 
 from dvcore.repo.ancestry import ahead_and_behind, count_beyond
@@ -43,3 +43,18 @@ def test_it_costs_what_lies_between() -> None:
         counting = Counting(objects)
         assert ahead_and_behind(counting, ids[-1], ids[-4]) == (3, 0)
         assert counting.number < 20
+
+
+@given(histories(skew=5))
+@example([(5, []), (6, [0]), (1, [1]), (7, [2])])
+def test_wrong_clocks_make_it_more_never_fewer_and_make_no_difference_to_who_looks_at_everything(
+    history: list[tuple[int, list[int]]],
+) -> None:
+    with Repository.in_memory() as repository:
+        objects, ids = commits(repository, history)
+        reach = ancestors(history)
+        for ours in range(len(history)):
+            for theirs in range(len(history)):
+                expected = len(reach[ours] - reach[theirs])
+                assert count_beyond(objects, ids[ours], [ids[theirs]], is_certain=True) == expected
+                assert count_beyond(objects, ids[ours], [ids[theirs]]) >= expected

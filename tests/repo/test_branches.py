@@ -1,9 +1,12 @@
 """Names of commits that change: renamed and deleted branches and tags."""
 
+from collections.abc import Callable
+
 import pytest
 from support.repositories import descriptions, paths, put, snapshot
 
 from dvcore.errors import ExistsError, InvalidInputError, NotFoundError, StateError
+from dvcore.history.merging import abort_merge, merge_commit
 from dvcore.ids import CommitId
 from dvcore.model.definition import Definition
 from dvcore.repo.branches import (
@@ -69,8 +72,10 @@ def test_names_that_a_branch_cannot_get(repository: Repository) -> None:
     for taken in ("try", "main", "v1"):
         with pytest.raises(ExistsError, match=taken):
             rename_branch(repository, "main", taken)
-    with pytest.raises(InvalidInputError):
-        rename_branch(repository, "main", "HEAD")
+    odd = ("HEAD", "WORK", "-d", "a b", "a//b", "a~1", "nuts@1", "", "ä", "a\nb", "a" * 201)
+    for bad in (*odd, head.hex(), head.hex()[::-1]):
+        with pytest.raises(InvalidInputError, match="cannot be the name of a branch"):
+            rename_branch(repository, "main", bad)
     with pytest.raises(NotFoundError, match="did you mean 'try'"):
         rename_branch(repository, "tri", "other")
     assert names(repository) == ["main", "try"]
@@ -89,6 +94,16 @@ def test_a_branch_whose_commits_would_be_lost_stays(repository: Repository) -> N
     create_tag(repository, "kept", head)
     delete_branch(repository, "try")
     assert names(repository) == ["main"]
+
+
+def test_a_clock_that_was_wrong_keeps_no_branch() -> None:
+    """The second commit of `main` says that it is older than the first, where `try` stands."""
+    times = iter([1_000, 1_001, 1_002, 5, 6, 2_000, 2_001])
+    with Repository.in_memory(clock=lambda: next(times)) as repository:
+        create_branch(repository, "try", committed(repository, "a.jpg"))
+        committed(repository, "b.jpg")
+        delete_branch(repository, "try")
+        assert names(repository) == ["main"]
 
 
 def test_another_branch_or_a_snapshot_keeps_commits(repository: Repository) -> None:
@@ -127,3 +142,27 @@ def test_a_tag_is_deleted(repository: Repository) -> None:
     assert list_tags(repository) == [("first", head)]
     with pytest.raises(NotFoundError, match="no tag 'fist'; did you mean 'first'"):
         delete_tag(repository, "fist")
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda repository, _: commit_working(repository, "second"),
+        lambda repository, first: merge_commit(repository, first, "m"),
+        lambda repository, _: abort_merge(repository),
+        lambda repository, _: put(repository, "b.jpg"),
+        lambda repository, _: repository.working_tree(),
+    ],
+)
+def test_a_branch_that_got_another_name_meanwhile(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch, act: Callable[[Repository, CommitId], object]
+) -> None:
+    """Somebody renames it when its name was looked up: that is no damage."""
+    first = committed(repository, "a.jpg")
+    branch = repository.branch()
+    monkeypatch.setattr(type(repository), "branch", lambda _: branch)
+    rename_branch(repository, branch, "trunk")
+    with pytest.raises(NotFoundError, match="the branch 'main' was deleted or renamed meanwhile"):
+        act(repository, first)
+    monkeypatch.undo()
+    assert (repository.branch(), paths(repository), head_commit(repository)) == ("trunk", ["a.jpg"], first)

@@ -256,7 +256,7 @@ def test_a_branch_that_was_deleted_meanwhile(repository: Repository) -> None:
         delete_branch(repository, "try")
 
     gone = Meanwhile(leave)
-    with pytest.raises(NotFoundError, match="the branch 'try' was deleted meanwhile"):
+    with pytest.raises(NotFoundError, match="the branch 'try' was deleted or renamed meanwhile"):
         annotate(repository, [()], Annotation(set={"dpi": "1"}), selection=gone.selection())
 
 

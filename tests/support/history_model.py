@@ -28,17 +28,18 @@ class History:
             return set()
         return {commit}.union(*map(self.reached, self.commits[commit].parents))
 
-    def bases(self, ours: int, theirs: int) -> list[int]:
-        """The best common ancestors, oldest first."""
-        common = self.reached(ours) & self.reached(theirs)
+    def bases(self, one: int, *others: int) -> list[int]:
+        """The best common ancestors of a commit and a merge of others, oldest first."""
+        common = self.reached(one) & set().union(*map(self.reached, others))
         return sorted(one for one in common if not any(one in self.reached(other) - {other} for other in common))
 
-    def base(self, ours: int, theirs: int) -> State:
-        """What a merge compares both sides with: several are merged, the oldest first, settled as their bases were."""
-        bases = self.bases(ours, theirs)
+    def base(self, one: int, *others: int) -> State:
+        """What a merge compares both sides with: several are merged, the oldest first, settled as they were where the
+        next one and a merge of those before it parted."""
+        bases = self.bases(one, *others)
         result = self.state(bases[0] if bases else None)
-        for other in bases[1:]:
-            result, _ = self.merged(self.base(bases[0], other), result, self.state(other), "base")
+        for place, other in enumerate(bases[1:], 1):
+            result, _ = self.merged(self.base(other, *bases[:place]), result, self.state(other), "base")
         return result
 
     def merged(self, base: State, ours: State, theirs: State, strategy: str = "stop") -> tuple[State, set[Place]]:

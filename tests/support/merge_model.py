@@ -125,25 +125,28 @@ class Merge:
 
     def merge_variables(self, used: set[str]) -> tuple[str, ...]:
         sides = [dict.fromkeys(side.variables, "int") for side in (self.base, self.ours, self.theirs)]
-        return tuple(self.merge_declared("variable declaration", sides, used))
+        is_whole = is_settled(self.base.variables, self.ours.variables, self.theirs.variables)
+        return tuple(self.merge_declared("variable declaration", sides, used, is_whole=is_whole))
 
     def merge_labels(self, used: set[str]) -> tuple[tuple[str, int], ...]:
         """A new one that both have takes the lower of its numbers; then no number is there twice, the older keeping
         its own."""
         base, ours, theirs = (dict(side.labels) for side in (self.base, self.ours, self.theirs))
-        if not is_settled(self.base.labels, self.ours.labels, self.theirs.labels):
+        is_whole = is_settled(self.base.labels, self.ours.labels, self.theirs.labels)
+        if not is_whole:
             for name in (ours.keys() & theirs.keys()) - base.keys():
                 ours[name] = theirs[name] = min(ours[name], theirs[name])
-        return numbered(self.merge_declared("label declaration", [base, ours, theirs], used), base)
+        return numbered(self.merge_declared("label declaration", [base, ours, theirs], used, is_whole=is_whole), base)
 
-    def merge_declared(self, subject: str, sides: list[dict[str, Any]], used: set[str]) -> dict[str, Any]:
+    def merge_declared(
+        self, subject: str, sides: list[dict[str, Any]], used: set[str], *, is_whole: bool
+    ) -> dict[str, Any]:
         """In the order of the one side that changed something; else of the base, then by name. What a side removed and
         a changed file uses stays."""
         base, ours, theirs = sides
         names = [*base, *sorted({*ours, *theirs} - {*base})]
-        lists = [list(side.items()) for side in sides]
-        if is_settled(*lists):
-            found = dict(theirs if lists[1] == lists[0] else ours)
+        if is_whole:
+            found = dict(theirs if list(ours.items()) == list(base.items()) else ours)
         else:
             settled = {name: self.settle((subject, name), *(side.get(name) for side in sides)) for name in names}
             found = {name: one for name, one in settled.items() if one is not None}
@@ -176,6 +179,8 @@ class Presence:
                 torn.append(name)
             elif base is not None and (ours or theirs) not in (None, base):
                 self.contest(name, base, ours, theirs)
+            elif self.merge.strategy == "union" and theirs is not None:
+                self.put_beside(name, theirs)
         for is_ours, side in ((True, self.merge.ours), (False, self.merge.theirs)):
             for name in torn:
                 for place in self.free(path for path in paths_of(side, name) if not self.clash_at(path)):
@@ -192,6 +197,13 @@ class Presence:
             for place in self.free(paths_of(kept, name)):
                 self.hold(place, name)
             self.files[name] = result
+
+    def put_beside(self, name: Name, theirs: File) -> None:
+        """Theirs came to a name that ours has of something else."""
+        came = {*paths_of(self.merge.theirs, name)} - {*paths_of(self.merge.base, name)}
+        for place in self.free(came) if came else ():
+            self.hold(place, name)
+            self.files[name] = theirs
 
     def hold(self, path: Path, name: Name) -> None:
         self.entries[path] = name

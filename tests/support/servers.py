@@ -51,7 +51,7 @@ print(server.server_port, flush=True)
 server.serve_forever()
 """
 
-_SOMEBODY: Final = "AWS4-HMAC-SHA256 Credential=key/20260101/us-east-1/s3/aws4_request, SignedHeaders=a, Signature=b"
+SOMEBODY: Final = "AWS4-HMAC-SHA256 Credential=key/20260101/us-east-1/s3/aws4_request, SignedHeaders=a, Signature=b"
 """moto looks at no signature."""
 _SERVE_AZURITE: Final = "process.stdin.resume().on('end', () => process.exit()); require(process.argv[1])"
 
@@ -79,7 +79,7 @@ def s3_server() -> Iterator[Server]:
     environment = {"PATH": os.environ["PATH"], "HOME": str(_MOTO)}
     with _running([python, "-c", _SERVE_MOTO], environment) as output:
         server = Server(int(output.readline()))
-        _ask(server, "PUT", f"/{BUCKET}", {"Authorization": _SOMEBODY})
+        _ask(server, "PUT", f"/{BUCKET}", {"Authorization": SOMEBODY})
         yield server
 
 
