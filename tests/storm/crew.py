@@ -21,7 +21,7 @@ from torture.processes import run_main
 
 from dvcore.remote.exchange import unfinished
 
-GRACE: Final = timedelta(seconds=6)
+GRACE: Final = timedelta(seconds=2)
 """After which collections remove bytes, so that they do within a storm."""
 _ATTEMPTS: Final = 12
 _REASONS: Final = (
