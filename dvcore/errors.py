@@ -15,6 +15,7 @@ Grouped by what the one who catches it does::
     │   ├── AccessDeniedError "denied"         … credentials or permissions do not allow it
     │   └── UnknownOutcomeError "unknown-outcome" … the write was sent and not answered: look whether it was done
     └── CorruptError          "corrupt"        stored bytes are not what was stored
+        └── DamagedHereError  "damaged-here"   … in this machine's own store, met while a remote was read
 
 Each says what is wrong and where (`message`) and what to do about it (`hint`); `kind` is stable and meant for programs.
 """
@@ -138,6 +139,12 @@ class CorruptError(DsetError):
     """Stored bytes are not what was stored."""
 
     kind = "corrupt"
+
+
+class DamagedHereError(CorruptError):
+    """They are not so in this machine's own store: never told as the fault of a remote that is being read."""
+
+    kind = "damaged-here"
 
 
 def nearest_hint(name: str, candidates: Iterable[str]) -> str | None:

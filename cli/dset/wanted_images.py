@@ -25,6 +25,9 @@ def wanted_images(
     """
     reader = repository.working_tree()
     projects = set(list_projects(repository))
+    for text in what:
+        if text not in projects:
+            reader.entry(_path(reader, text))  # said at once: where all images are here, nobody looks
     named = [text for text in what if text in projects and reader.find_entry(_path(reader, text)) is None]
     if named and where is not None:
         raise click.UsageError(f"--where is for directories and files; the project {named[0]} has a filter of its own")

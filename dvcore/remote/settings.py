@@ -19,14 +19,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dvcore.errors import DsetError, ExistsError, InvalidInputError, NotFoundError, StateError, nearest_hint
 from dvcore.ids import BlobId
-from dvcore.remote.contents.opened import open_contents
-from dvcore.remote.indexes.cache import IndexCache
+from dvcore.progress import Silent
+from dvcore.remote.contents.reached import Reached
+from dvcore.remote.roots.commit import read_root
+from dvcore.remote.roots.seen import unpack_seen
 from dvcore.remote.storages.storage import Storage
 from dvcore.remote.storages.urls import Address, check_options, open_storage, parse_address
-from dvcore.repo.cells import check_ref_name, iter_cells, remote_cell, seen_cell, set_cell
+from dvcore.repo.cells import check_ref_name, find_cell, iter_cells, remote_cell, seen_cell, set_cell
 from dvcore.repo.layout import Layout
 from dvcore.repo.repository import Repository, writes
-from dvcore.store import Table, WriteTransaction
+from dvcore.store import ObjectReader, WriteTransaction
 from dvcore.store.durable import write_atomically
 from dvcore.store.file_lock import FileLock
 from dvcore.store.folders import remove_folder, storage_errors
@@ -103,20 +105,21 @@ def add_remote(repository: Repository, remote: Remote) -> None:
 
 
 @writes
-def remove_remote(repository: Repository, name: str, *, force: bool = False) -> Remote:
+def remove_remote(repository: Repository, name: str, *, force: bool = False) -> Remote | None:
     """Take a remote out of the configuration, and forget what was seen of it: its refs, its cached indexes, unfinished
-    pushes. Nothing on the remote is touched. Gives it as it was.
+    pushes. Nothing on the remote is touched. Gives it as it was, None where somebody took it out already.
 
     Where blobs are absent here, the other remotes are asked for them. Raises NotFoundError; StateError where none of
     these has them all, unless forced.
     """
     layout = _layout(repository)
     with _changing(layout):
-        remote = load_remote(layout, name)
+        remote = _find_configured(repository, layout, name)
         if not force:
             _check_elsewhere(repository, layout, name)
-        repository.store.update(lambda transaction: _forget(transaction, name))  # first: else nobody ever would
-        _edit(layout, lambda tables: tables.pop(name))
+        if remote is not None:
+            _edit(layout, lambda tables: tables.pop(name))
+        repository.store.update(lambda transaction: _forget(transaction, name))
     for folder in (index_folder(layout, name), push_folder(layout, name)):
         remove_folder(folder)
     return remote
@@ -149,7 +152,8 @@ def _changing(layout: Layout) -> Iterator[None]:
 def _read(layout: Layout) -> str:
     with storage_errors(layout.config):
         try:
-            return layout.config.read_text("utf-8")
+            with layout.config.open(encoding="utf-8", newline="") as file:  # lines end as they do
+                return file.read()
         except FileNotFoundError:
             return ""
         except UnicodeDecodeError:
@@ -157,20 +161,27 @@ def _read(layout: Layout) -> str:
 
 
 def _parse(text: str, where: Path) -> dict[str, Any]:
-    from tomllib import TOMLDecodeError, loads  # noqa: PLC0415 - 3 ms, which only a configuration needs
-
-    try:
-        tables = loads(text).get(_TABLE, {})
-    except TOMLDecodeError as error:
-        raise InvalidInputError(f"{where}: {error}", hint="mend the file") from None
+    tables = _load(text, where).get(_TABLE, {})
     if not isinstance(tables, dict):
         raise _wrong(where, _TABLE, "is no table")
     return tables
 
 
+def _load(text: str, where: Path) -> dict[str, Any]:
+    from tomllib import TOMLDecodeError, loads  # noqa: PLC0415 - 3 ms, which only a configuration needs
+
+    try:
+        return loads(text)
+    except (TOMLDecodeError, RecursionError) as error:
+        raise InvalidInputError(f"{where}: {error}", hint="mend the file") from None
+
+
 def _unpack(name: str, table: Any, layout: Layout) -> Remote:
     where, called = layout.config, f"{_TABLE}.{name}"
-    check_ref_name("remote", name)
+    try:
+        check_ref_name("remote", name)
+    except InvalidInputError as error:
+        raise InvalidInputError(f"{where}: {error.message}", hint=error.hint) from None
     if not isinstance(table, dict):
         raise _wrong(where, called, "is no table")
     for key, value in table.items():
@@ -201,7 +212,7 @@ def _address(url: str, layout: Layout) -> Address:
 
 
 def _wrong(where: Path, what: str, why: str) -> InvalidInputError:
-    return InvalidInputError(f"{where}: {what} {why}", hint="'dset remote add' writes it as it should be")
+    return InvalidInputError(f"{where}: {what} {why}", hint="mend the file")
 
 
 def _pack(remote: Remote) -> dict[str, Any]:
@@ -215,14 +226,38 @@ def _pack(remote: Remote) -> dict[str, Any]:
 
 
 def _edit(layout: Layout, change: Callable[[Any], object]) -> None:
-    """Change the table of remotes in the text as it is, and leave all else in it."""
+    """Change the table of remotes in the text as it is, and leave all else in it.
+
+    Raises InvalidInputError where what would be written does not say that: it is read before it replaces anything.
+    """
     import tomlkit  # noqa: PLC0415 - 15 ms, which only writing needs
 
-    document: TOMLDocument = tomlkit.parse(_read(layout))
+    text = _read(layout)
+    document: TOMLDocument = tomlkit.parse(text)
     if _TABLE not in document:
         document[_TABLE] = tomlkit.table(is_super_table=True)
     change(document[_TABLE])
-    write_atomically(layout.config, tomlkit.dumps(document).encode())
+    changed = tomlkit.dumps(document)
+    wanted = {_TABLE: {}} | _load(text, layout.config)
+    change(wanted[_TABLE])
+    if {_TABLE: {}} | _load(changed, layout.config) != wanted:
+        raise InvalidInputError(
+            f"{layout.config}: the remotes in it cannot be changed as they are written",
+            hint="give each a table of its own: [remotes.NAME]",
+        )
+    write_atomically(layout.config, changed.encode())
+
+
+def _find_configured(repository: Repository, layout: Layout, name: str) -> Remote | None:
+    """A remote; None for one that is no longer in the configuration, but of which something was seen.
+
+    Raises NotFoundError for any other.
+    """
+    with repository.store.read() as transaction:
+        is_seen = find_cell(transaction, seen_cell(name)) is not None
+    if is_seen and name not in {one.name for one in list_remotes(layout)}:
+        return None
+    return load_remote(layout, name)
 
 
 def _forget(transaction: WriteTransaction, name: str) -> None:
@@ -236,7 +271,7 @@ def _check_elsewhere(repository: Repository, layout: Layout, name: str) -> None:
     lacking = set(repository.blobs.iter_absent())
     for remote in list_remotes(layout) if lacking else ():
         if remote.name != name:
-            lacking -= _held(remote, layout, lacking)
+            lacking -= _held(repository, remote, lacking)
     if lacking:
         images = "1 image is" if len(lacking) == 1 else f"{len(lacking)} images are"
         raise StateError(
@@ -245,14 +280,18 @@ def _check_elsewhere(repository: Repository, layout: Layout, name: str) -> None:
         )
 
 
-def _held(remote: Remote, layout: Layout, blobs: set[BlobId]) -> set[BlobId]:
-    """Those that a remote has; none where it cannot be asked."""
+def _held(repository: Repository, remote: Remote, blobs: set[BlobId]) -> set[BlobId]:
+    """Those that refs of a remote lead to, as far as that can be told here; none where it cannot be asked, or is not in
+    the state that was seen or a later one."""
+    with repository.store.read() as transaction:
+        value = find_cell(transaction, seen_cell(remote.name))
     try:
-        contents = open_contents(remote.open(), IndexCache(index_folder(layout, remote.name)))
+        seen = None if value is None else unpack_seen(value)
+        root = read_root(remote.open(), seen=seen)
     except DsetError:
         return set()
-    if contents is None:
+    if root is None:
         return set()
-    return {
-        one for one in blobs if any(contents.indexes.find(table, one) for table in (Table.BLOBS, Table.CHUNK_LISTS))
-    }
+    with Reached(ObjectReader(repository.store), repository.scratch) as reached:
+        reached.add(dict.fromkeys(root.refs.values()), Silent())
+        return {one for one in blobs if one in reached}

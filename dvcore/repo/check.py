@@ -7,6 +7,7 @@ beyond some size.
 
 from __future__ import annotations
 
+from collections.abc import Container
 from contextlib import closing, nullcontext, suppress
 from dataclasses import dataclass
 
@@ -52,14 +53,21 @@ def check_repository(repository: Repository, *, read_blobs: bool = True) -> list
     return check(repository, read_blobs=read_blobs).problems
 
 
-def check(repository: Repository, *, read_blobs: bool = True, progress: Progress | None = None) -> Checked:
-    """See `check_repository`."""
-    return _Check(repository, progress or Silent()).run(read_blobs=read_blobs)
+def check(
+    repository: Repository,
+    *,
+    read_blobs: bool = True,
+    lost: Container[bytes] = frozenset(),
+    progress: Progress | None = None,
+) -> Checked:
+    """See `check_repository`. Blobs that are absent and `lost`, since no remote has them, are problems too."""
+    return _Check(repository, lost, progress or Silent()).run(read_blobs=read_blobs)
 
 
 class _Check:
-    def __init__(self, repository: Repository, progress: Progress) -> None:
+    def __init__(self, repository: Repository, lost: Container[bytes], progress: Progress) -> None:
         self._repository = repository
+        self._lost = lost
         self._stores = repository.stores  # the same for the whole check, whatever is collected meanwhile
         self._progress = progress
         self._faults = Faults()
@@ -105,6 +113,7 @@ class _Check:
                     summaries=summaries,
                     holding=holding,
                     absent=absent,
+                    lost=self._lost,
                     progress=self._progress,
                 )
                 self._progress.start("following links", None)

@@ -18,6 +18,11 @@ class Task:
         self._thread = Thread(target=self._run)
         self._thread.start()
 
+    @property
+    def has_failed(self) -> bool:
+        """Whether it has ended with a failure, as far as is known now."""
+        return self._failure is not None
+
     def wait(self) -> None:
         """Until it has ended, in whatever way."""
         self._thread.join()
@@ -48,6 +53,11 @@ class Call(Generic[_Result]):
             self._result = function(item)
 
         self._task = Task(run)
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether it has ended with a failure, as far as is known now."""
+        return self._task.has_failed
 
     def wait(self) -> None:
         """Until it has ended, in whatever way."""

@@ -1,9 +1,11 @@
 """What a fetch and a clone make of branches, tags, projects and snapshots, and what is remembered of a remote."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -23,6 +25,7 @@ from dvcore.remote.roots.seen import seen_of
 from dvcore.repo.branches import create_branch, create_tag, delete_tag, list_branches, list_tags
 from dvcore.repo.cells import find_cell, place_cell, snapshot_counter
 from dvcore.repo.commits import commit_working, head_commit
+from dvcore.repo.edits import empty_tree
 from dvcore.repo.gc.collecting import collect_garbage
 from dvcore.repo.objects import save_commit
 from dvcore.repo.project_edits import remove_project
@@ -335,9 +338,18 @@ def of_no_dataset(repository: Repository) -> CommitId:
     return made
 
 
+def of_another_tree(repository: Repository) -> CommitId:
+    taken = repository.objects.load_commit(resolve_commit(repository, "kinds@1"))
+    draft = repository.draft()
+    made = save_commit(draft, replace(taken, tree=empty_tree(draft)))
+    repository.store.update(draft.flush_into)
+    return made
+
+
 @pytest.mark.parametrize(
     ("ref", "commit_of", "expected"),
     [
+        ("snapshots/kinds/3", of_another_tree, "origin: .* of kinds@3 is none of a snapshot"),
         ("projects/kinds", plain, "origin: .* chain has no definition"),
         ("snapshots/kinds/2", plain, "origin: .* of kinds@2 is none of a snapshot"),
         ("snapshots/kinds/3", of_the_project_alone, "origin: .* of kinds@3 is none of a snapshot"),
@@ -353,6 +365,39 @@ def test_a_remote_that_calls_something_a_snapshot_is_refused(
     with pytest.raises(CorruptError, match=expected):
         record_fetched(bob, "origin", lying)
     assert cells_of(bob) == before
+
+
+def test_a_lie_about_a_chain_is_told_whatever_was_asked_for(ada: Repository, bob: Repository) -> None:
+    root = root_of(ada)
+    lying = replace(root, refs={**root.refs, "projects/kinds": plain(bob)})
+    before = cells_of(bob)
+    with pytest.raises(CorruptError, match=r"origin: .* chain has no definition"):
+        record_fetched(bob, "origin", lying, refs=["projects/kinds"])
+    assert cells_of(bob) == before
+
+
+def test_two_at_once(ada: Repository, tmp_path: Path) -> None:
+    """Each in its own opening: what one renumbers the other finds done, or does again on what there is then."""
+    with cloned(ada, tmp_path / "bob") as bob:
+        for one in (ada, bob):
+            commit_file(one, f"{one.author[:3]}.jpg")
+            for _ in range(2):
+                snapshot(one, "kinds", resolve_commit(one, "HEAD"))
+        carry(ada, bob)
+        root = root_of(ada)
+        start = Barrier(4)
+
+        def record(name: str) -> Adopted:
+            with Repository.open(tmp_path / "bob") as opened:
+                start.wait()
+                return record_fetched(opened, name, replace(root, identity=name.encode().ljust(32)))
+
+        with ThreadPoolExecutor(4) as pool:
+            adopted = list(pool.map(record, ["one", "two", "three", "four"]))
+        assert sorted(len(one.renumbered) for one in adopted) == [0, 0, 0, 2]
+        assert load_project(bob, "kinds").snapshots == (1, 2, 3, 4, 5, 6)
+        assert sum("kinds@3 is now kinds@5" in one for one in descriptions(bob)) == 1
+        assert_sound(bob)
 
 
 def test_a_snapshot_without_its_project_is_only_followed(ada: Repository, bob: Repository) -> None:

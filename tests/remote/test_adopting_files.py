@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from support.apart import BOB, carry, cloned, fetch
-from support.datasets import drawn_repository, make_project, put_drawn, relabel
+from support.datasets import drawn_repository, make_project, put_drawn, put_files, relabel
 from support.remotes import refs_of
 from support.repositories import assert_sound
 
@@ -23,6 +23,7 @@ from dvcore.remote.exchange.adopted import Adopted, Renumbered
 from dvcore.remote.exchange.fetch import fetch as fetch_from
 from dvcore.remote.exchange.push import push
 from dvcore.remote.exchange.push_refs import PushRef
+from dvcore.remote.exchange.snapshot_files import move_files
 from dvcore.remote.storages.memory import MemoryStorage
 from dvcore.repo.cells import project_cell, seen_cell, set_cell, snapshot_cell
 from dvcore.repo.commits import commit_working
@@ -239,6 +240,18 @@ def test_a_new_name_may_be_the_old_one_of_another(ada: Repository, bob: Reposito
     assert kinds_read(bob, "nuts@5") == before["nuts@4"]
 
 
+def test_files_that_both_have_stay_ours(ada: Repository, bob: Repository) -> None:
+    """What tells the two apart is not in the TFRecords: ours keeps the folder that it had."""
+    for one, text in ((ada, "theirs"), (bob, "ours")):
+        put_files(one, {f"{text}.txt": text.encode()})
+        commit_working(one, text)
+        take_snapshot(one, "nuts")
+    assert fetch(bob, ada, side_files=side_files_of) == MOVED
+    assert describe_named(bob, "nuts@3").digest == describe_named(bob, "nuts@4").digest
+    assert folders(bob) == ["nuts@4"]
+    assert verify_files(bob, "nuts@4").ok
+
+
 @pytest.mark.parametrize("why", ["taken", "in use"])
 def test_a_folder_that_cannot_be_renamed_stays(ada: Repository, bob: Repository, why: str) -> None:
     take_relabelled(ada, 0)
@@ -261,8 +274,9 @@ def test_a_folder_that_cannot_be_renamed_stays(ada: Repository, bob: Repository,
         assert verify_files(bob, name).ok
 
 
+@pytest.mark.parametrize("can_move", [True, False])
 def test_shards_come_over_the_files_of_another(
-    ada: Repository, bob: Repository, monkeypatch: pytest.MonkeyPatch
+    ada: Repository, bob: Repository, monkeypatch: pytest.MonkeyPatch, can_move: bool
 ) -> None:
     take_relabelled(ada, 0)
     take_relabelled(bob, 2)
@@ -271,9 +285,12 @@ def test_shards_come_over_the_files_of_another(
     bob.store.update(lambda transaction: set_cell(transaction, seen_cell("origin"), None))
     with monkeypatch.context() as patch:
         patch.setattr(refs, "move_files", lambda *_: None)
+        if not can_move:
+            patch.setattr("dvcore.remote.exchange.shards.settle_folders", lambda *_: None)
         fetch_from(bob, storage, "origin", with_shards=True, side_files=side_files_of)
     assert kinds_read(bob, "nuts@3") == kinds_read(ada, "nuts@3")
     assert verify_files(bob, "nuts@3").ok
+    assert ("nuts@4" in folders(bob)) == can_move
 
 
 def test_what_another_made_in_the_meantime_keeps_its_name(
@@ -283,11 +300,10 @@ def test_what_another_made_in_the_meantime_keeps_its_name(
     take_relabelled(ada, 0)
     take_relabelled(bob, 2)
     ours = kinds_read(bob, "nuts@3")
-    move = refs.move_files
 
     def late(*arguments: Any) -> None:
         take_snapshot(bob, "nuts", at="nuts@3")
-        move(*arguments)
+        move_files(*arguments)
 
     with monkeypatch.context() as patch:
         patch.setattr(refs, "move_files", late)

@@ -1,6 +1,6 @@
 """Evicting: only what a remote verifiably has goes, and none of it without a mark."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ from dvcore.remote.absence.evicting import EvictReport, evict
 from dvcore.remote.absence.places import Places
 from dvcore.remote.indexes.cache import IndexCache
 from dvcore.remote.packs.names import PACKS, PackKind, PackRef, find_pack
+from dvcore.remote.packs.packing import Pack, Value, iter_packs
 from dvcore.remote.roots.commit import commit_root
 from dvcore.remote.roots.root import Root, Tombstone
 from dvcore.remote.roots.seen import Seen
@@ -205,6 +206,19 @@ def _with_values(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[object]
         monkeypatch.setattr(evicting, "read_many", lambda *args, **options: map(action, read_many(*args, **options)))
 
     return change
+
+
+@pytest.mark.parametrize(("table", "name"), [(Table.BLOBS, "nuts/a"), (Table.CHUNKS, "large")])
+def test_what_is_shorter_there_is_refused(
+    repository: Repository, table: Table, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever id it has: it cannot be that."""
+
+    def cut(values: Iterable[Value], salt: bytes) -> Iterator[Pack]:
+        return iter_packs((one._replace(data=one.data[1:]) if one.table is table else one for one in values), salt)
+
+    monkeypatch.setattr("support.remotes.iter_packs", cut)
+    refused(repository, published(repository), name, match=f": {name};")
 
 
 def test_a_remote_that_went_back_in_time_is_refused(repository: Repository, storage: MemoryStorage) -> None:

@@ -485,3 +485,15 @@ def test_a_pack_that_is_lost_is_asked_for_once_more_and_then_told(ours: Reposito
     with pytest.raises(NotFoundError, match="packs/blobs/"):
         fetch(ours, storage, "origin")
     assert cells_of(ours) == before
+
+
+@pytest.mark.parametrize("kind", [Kind.COMMIT, Kind.TREE, Kind.FILES, Kind.DIRECTORY, Kind.ANNOTATIONS])
+@pytest.mark.parametrize("wrong", [b"rotten", None], ids=["nonsense", "a flipped bit"])
+def test_damage_in_the_store_here_is_not_told_as_the_remotes(kind: Kind, wrong: bytes | None) -> None:
+    source, ours = shared_history(), Repository.in_memory()
+    link = min((link for link in reachable(source) if link.kind is kind), key=lambda link: link.id)
+    data = source.objects.read(link.id)
+    flipped = wrong or bytes([data[0] ^ 1]) + data[1:]
+    ours.store.update(lambda transaction: transaction.put(Table.OBJECTS, link.id, flipped))
+    with pytest.raises(CorruptError, match=f"^[a-z ]+ {format_id(link.id)} is damaged here, .*; 'dset fsck' tells"):
+        fetch(ours, published(source), "origin")

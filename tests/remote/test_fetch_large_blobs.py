@@ -8,7 +8,7 @@ from support.fetching import blobs_of, noise, store_often, stored_blobs
 from support.remotes import CountingStorage, TroubledStorage, publish, published
 from support.repositories import assert_sound
 
-from dvcore.errors import StorageError
+from dvcore.errors import CorruptError, StorageError
 from dvcore.ids import BlobId
 from dvcore.remote.contents import storing
 from dvcore.remote.exchange.fetch import fetch
@@ -104,3 +104,14 @@ def test_a_list_whose_chunks_have_not_all_come_is_not_stored(ours: Repository, m
         sizes = dict(transaction.iter_sizes(Table.CHUNKS))
     assert storage.bytes_read < sum(size for chunk, size in sizes.items() if chunk not in here) + MIB // 4
     assert ours.blobs.read(BlobId(blob)) == source.blobs.read(BlobId(blob))
+
+
+def test_a_chunk_that_is_damaged_here_is_not_told_as_the_remotes() -> None:
+    source, ours = Repository.in_memory(), Repository.in_memory()
+    put_files(source, {"a.bin": noise(3 * MIB, 1)})
+    commit_working(source, "first")
+    with source.stores.blobs.read() as transaction:
+        chunk = next(key for key, _ in transaction.iter_sizes(Table.CHUNKS))
+    ours.stores.blobs.update(lambda transaction: transaction.put(Table.CHUNKS, chunk, b"rotten"))
+    with pytest.raises(CorruptError, match=f"^chunk {chunk.hex()} is damaged here, .*; 'dset fsck' tells"):
+        fetch(ours, published(source), "origin")

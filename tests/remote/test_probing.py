@@ -5,7 +5,7 @@ import pytest
 from dvcore.errors import AccessDeniedError, StorageError, UnknownOutcomeError
 from dvcore.remote.storages.memory import MemoryStorage
 from dvcore.remote.storages.probing import probe
-from dvcore.remote.storages.storage import ABSENT, ALWAYS, Absent, Capabilities, Condition, Data, Matches, Stored, Tag
+from dvcore.remote.storages.storage import ABSENT, ALWAYS, Absent, Capabilities, Condition, Data, Matches, Stored
 
 
 class Ignoring(MemoryStorage):
@@ -15,19 +15,19 @@ class Ignoring(MemoryStorage):
         super().__init__()
         self._ignored = ignored
 
-    def put(self, name: str, data: Data, *, condition: Condition = ALWAYS) -> Tag:
+    def put(self, name: str, data: Data, *, condition: Condition = ALWAYS) -> None:
         return super().put(name, data, condition=ALWAYS if isinstance(condition, self._ignored) else condition)
 
 
 class Refusing(MemoryStorage):
     """As a server that knows no matches: every one is a conflict."""
 
-    def put(self, name: str, data: Data, *, condition: Condition = ALWAYS) -> Tag:
+    def put(self, name: str, data: Data, *, condition: Condition = ALWAYS) -> None:
         return super().put(name, data, condition=ABSENT if isinstance(condition, Matches) else condition)
 
 
 class ReadOnly(MemoryStorage):
-    def put(self, name: str, data: Data, *, condition: Condition = ALWAYS) -> Tag:
+    def put(self, name: str, data: Data, *, condition: Condition = ALWAYS) -> None:
         raise AccessDeniedError("no")
 
 
@@ -37,7 +37,7 @@ class Damaging(MemoryStorage):
 
 
 class Doubtful(MemoryStorage):
-    def put(self, name: str, data: Data, *, condition: Condition = ALWAYS) -> Tag:
+    def put(self, name: str, data: Data, *, condition: Condition = ALWAYS) -> None:
         if condition is not ALWAYS:
             raise UnknownOutcomeError("?")
         return super().put(name, data)

@@ -18,7 +18,7 @@ from dvcore.remote.roots import commit as commit_module
 from dvcore.remote.roots.commit import commit_root
 from dvcore.remote.roots.root import Tombstone
 from dvcore.remote.storages.memory import MemoryStorage
-from dvcore.remote.storages.storage import ALWAYS, GET_LIMIT, Condition, Data, Stored, Tag
+from dvcore.remote.storages.storage import ALWAYS, GET_LIMIT, Condition, Data, Stored
 from dvcore.repo.branches import create_branch, switch_branch
 from dvcore.repo.repository import Repository
 
@@ -31,7 +31,7 @@ class Hooked(MemoryStorage):
         self.hooks: dict[str, Callable[[], None]] = {}
         self.puts: list[str] = []
 
-    def put(self, name: str, data: Data, *, condition: Condition = ALWAYS) -> Tag:
+    def put(self, name: str, data: Data, *, condition: Condition = ALWAYS) -> None:
         for prefix, hook in list(self.hooks.items()):
             if name.startswith(prefix):
                 del self.hooks[prefix]
@@ -47,7 +47,7 @@ class Answerless(Hooked):
         super().__init__()
         self.applied = list(applied)
 
-    def put(self, name: str, data: Data, *, condition: Condition = ALWAYS) -> Tag:
+    def put(self, name: str, data: Data, *, condition: Condition = ALWAYS) -> None:
         if name == ROOT and self.applied:
             if self.applied.pop(0):
                 super().put(name, data, condition=condition)

@@ -8,11 +8,13 @@ from support.repositories import AUTHOR, snapshot, ticking
 from dvcore.errors import StateError
 from dvcore.history.merging import merge_commit
 from dvcore.ids import CommitId
+from dvcore.model.commit import Commit
 from dvcore.model.definition import Definition
 from dvcore.remote.exchange.push import PushRef, push
 from dvcore.remote.exchange.refs import list_tracked
 from dvcore.remote.storages.memory import MemoryStorage
 from dvcore.repo.branches import create_branch, create_tag, delete_tag, switch_branch
+from dvcore.repo.objects import Objects
 from dvcore.repo.projects import create_project
 from dvcore.repo.repository import Repository
 
@@ -91,7 +93,7 @@ def test_a_snapshot_of_another_is_not_replaced(ours: Repository, theirs: Reposit
         snapshot(repository, "nuts", commit(repository, "a"))
     push_refs(theirs, storage)
     mine = PushRef("snapshots/nuts/1", refs_of(ours)["snapshots/nuts/1"])
-    refused(ours, storage, mine, match="the snapshot 'nuts@1' is another one there: .* fetch first")
+    refused(ours, storage, mine, match="the snapshot 'nuts@1' is another one there: .* 'dset fetch' gives ours another")
     chain = PushRef("projects/nuts", refs_of(ours)["projects/nuts"])
     refused(ours, storage, chain, match="the project 'nuts' has commits there")
 
@@ -207,3 +209,55 @@ def test_a_merge_of_what_others_pushed_goes_forward(storage: MemoryStorage) -> N
     report = push_refs(ours, storage, "heads/main")
     assert not report.changes[0].is_forced
     assert_whole(storage)
+
+
+@pytest.mark.parametrize(
+    ("ref", "hint"),
+    [
+        ("heads/main", "'dset pull' fetches and merges"),
+        ("tags/v1", "--delete"),
+        ("snapshots/nuts/1", "'dset fetch' gives ours another number"),
+    ],
+)
+def test_what_to_do_depends_on_what_was_refused(
+    ours: Repository, theirs: Repository, storage: MemoryStorage, ref: str, hint: str
+) -> None:
+    for repository, path in ((theirs, "x"), (ours, "y")):
+        head = commit(repository, path)
+        create_tag(repository, "v1", head)
+        create_project(repository, "nuts", Definition())
+        snapshot(repository, "nuts", head)
+    push_refs(theirs, storage)
+    with pytest.raises(StateError) as caught:
+        push_refs(ours, storage, ref)
+    assert hint in str(caught.value)
+    assert ("dset pull" in str(caught.value)) == ref.startswith("heads/")
+
+
+def test_a_lease_that_does_not_hold_is_not_told_to_pull(ours: Repository, storage: MemoryStorage) -> None:
+    commit(ours, "a")
+    push_refs(ours, storage)
+    newer = PushRef("heads/main", commit(ours, "b"))
+    with pytest.raises(StateError, match="'dset fetch' shows") as caught:
+        push(ours, storage, "origin", [newer], leases={"heads/main": NOWHERE})
+    assert "pull" not in str(caught.value)
+
+
+def test_who_is_behind_is_refused_without_reading_all_history(
+    ours: Repository, theirs: Repository, storage: MemoryStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is not here is before nothing that is."""
+    for number in range(20):
+        commit(ours, f"a{number}")
+    push(theirs, storage, "origin", [PushRef("heads/main", commit(theirs, "x"))])
+    loaded: list[CommitId] = []
+    real = Objects.load_commit
+
+    def load_commit(objects: Objects, commit_id: CommitId) -> Commit:
+        loaded.append(commit_id)
+        return real(objects, commit_id)
+
+    monkeypatch.setattr(Objects, "load_commit", load_commit)
+    with pytest.raises(StateError, match="fetch first"):
+        push_refs(ours, storage)
+    assert len(loaded) < 5

@@ -3,30 +3,58 @@
 import os
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event, Thread, current_thread
 
 import pytest
 from support.noise import noise
-from support.pushes import assert_whole, push_refs
+from support.pushes import assert_whole, opened, push_refs
 from support.remotes import refs_of
 from support.repositories import AUTHOR, put, ticking
 
 from dvcore.errors import StateError, StorageError
-from dvcore.ids import CommitId
+from dvcore.ids import CommitId, digest
 from dvcore.remote.exchange import push_packs as push_packs_module
 from dvcore.remote.exchange.push import PushRef, push
+from dvcore.remote.exchange.push_packs import PushPacks
+from dvcore.remote.exchange.sending import Sender
 from dvcore.remote.exchange.unfinished import Unfinished, find_listed, unfinished_in
+from dvcore.remote.indexes.cache import IndexCache
 from dvcore.remote.packs import packing
 from dvcore.remote.packs.names import INDEXES, PACKS, ROOT, find_pack
+from dvcore.remote.packs.pack import new_salt
+from dvcore.remote.packs.packing import Value
 from dvcore.remote.roots.commit import commit_root
 from dvcore.remote.roots.root import Tombstone, new_root
-from dvcore.remote.settings import push_folder
+from dvcore.remote.settings import index_folder, push_folder
 from dvcore.remote.storages.memory import MemoryStorage
-from dvcore.remote.storages.storage import ALWAYS, Condition, Data, Listed, Tag
+from dvcore.remote.storages.storage import ALWAYS, Condition, Data, Listed
 from dvcore.repo.commits import commit_working
 from dvcore.repo.repository import Repository
+from dvcore.store import Table
+
+
+class Refusing(MemoryStorage):
+    """Takes no pack."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.refused = Event()
+        self._thread: Thread | None = None
+
+    def put(self, name: str, data: Data, *, condition: Condition = ALWAYS) -> None:
+        self._thread = current_thread()
+        self.refused.set()
+        raise StorageError(f"cannot write {name}")
+
+    def settle(self) -> None:
+        """Wait until the thread that was refused has ended."""
+        assert self.refused.wait(10)
+        assert self._thread is not None
+        self._thread.join()
 
 
 class Breaking(MemoryStorage):
@@ -39,7 +67,7 @@ class Breaking(MemoryStorage):
         self.lists = 0
         self.age = timedelta(0)
 
-    def put(self, name: str, data: Data, *, condition: Condition = ALWAYS) -> Tag:
+    def put(self, name: str, data: Data, *, condition: Condition = ALWAYS) -> None:
         if name.startswith(PACKS):
             self.left -= 1
         if self.left < 0:
@@ -122,7 +150,7 @@ def test_a_push_that_fails_at_the_root_sends_no_pack_again(repository: Repositor
     storage = Breaking(1_000)
     original = storage.put
 
-    def put_(name: str, data: Data, *, condition: Condition = ALWAYS) -> Tag:
+    def put_(name: str, data: Data, *, condition: Condition = ALWAYS) -> None:
         if name == ROOT:
             raise StorageError("it is gone")
         return original(name, data, condition=condition)
@@ -266,7 +294,7 @@ def test_packs_that_got_a_tombstone_before_the_root_was_put_are_not_listed(repos
     storage = Breaking(1_000)
     original = storage.put
 
-    def put_(name: str, data: Data, *, condition: Condition = ALWAYS) -> Tag:
+    def put_(name: str, data: Data, *, condition: Condition = ALWAYS) -> None:
         if name == ROOT:
             storage.put = original  # type: ignore[method-assign]
             packs = [find_pack(one.name, one.size) for one in storage.iter_names(PACKS)]
@@ -285,7 +313,7 @@ def test_an_index_is_sent_for_one_root_only(repository: Repository) -> None:
     storage = Breaking(1_000)
     original = storage.put
 
-    def put_(name: str, data: Data, *, condition: Condition = ALWAYS) -> Tag:
+    def put_(name: str, data: Data, *, condition: Condition = ALWAYS) -> None:
         if name == ROOT:
             storage.put = original  # type: ignore[method-assign]
             commit_root(storage, lambda root: replace(root, counters={"p": 1}))
@@ -321,7 +349,7 @@ def test_a_chunk_list_whose_chunks_did_not_get_there_is_not_counted_on(
     storage = MemoryStorage()
     original = storage.put
 
-    def put_(name: str, data: Data, *, condition: Condition = ALWAYS) -> Tag:
+    def put_(name: str, data: Data, *, condition: Condition = ALWAYS) -> None:
         if name.startswith(f"{PACKS}blobs"):
             raise StorageError("it is gone")
         return original(name, data, condition=condition)
@@ -353,3 +381,38 @@ def test_a_large_file_is_whole_wherever_the_push_was_broken_off(repository: Repo
 
 def _push_as(repository: Repository, storage: Breaking, name: str) -> None:
     push(repository, storage, name, [PushRef(ref, commit) for ref, commit in refs_of(repository).items()])
+
+
+def test_indexes_of_older_roots_do_not_stay_on_this_machine(repository: Repository) -> None:
+    storage = Breaking(1_000)
+    for number in range(4):
+        put(repository, f"b/{number}")
+        commit_working(repository, "more")
+        push_refs(repository, storage)
+    assert repository.layout is not None
+    kept = {path.name for path in index_folder(repository.layout, "origin").iterdir()}
+    assert kept == {one.id.hex() for one in opened(storage).root.indexes}
+
+
+def test_a_clock_that_went_back_does_not_make_a_long_push_a_short_one(repository: Repository) -> None:
+    """Then nobody knows how long it took: the packs are looked for."""
+    storage, root = Breaking(1_000), new_root()
+    times = iter([10_000.0, 0.0])
+    with closing(PushPacks(storage, IndexCache(None), Unfinished(None), None, clock=lambda: next(times))) as packs:
+        with packs.sending(root) as offer:
+            offer(Value(Table.BLOBS, digest(b"walnut"), b"walnut"))
+        packs.join(root)
+    assert storage.lists == 1
+
+
+def test_a_pack_that_is_refused_ends_the_push_before_the_next_is_full(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packing, "FULL", dict.fromkeys(packing.FULL, 130))
+    monkeypatch.setattr("dvcore.remote.exchange.sending._AT_ONCE", 2)
+    storage = Refusing()
+    one, two, three = (Value(Table.BLOBS, digest(data), data) for data in (b"1" * 30, b"2" * 30, b"3" * 10))
+    with Sender(storage, new_salt(), sent=lambda *_: None, note=lambda *_: None) as sender:
+        sender.add(one)
+        sender.add(two)  # has the first one's pack sent, and the next one begun
+        storage.settle()
+        with pytest.raises(StorageError, match=r"^cannot write packs/blobs/"):
+            sender.add(three)

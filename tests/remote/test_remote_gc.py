@@ -47,7 +47,7 @@ from dvcore.remote.upkeep.report import RemoteGcReport
 from dvcore.remote.upkeep.view import view_of
 from dvcore.repo.projects import create_project, load_project, record_snapshot
 from dvcore.store import Table
-from dvcore.store.chunk_list import WHOLE_BYTES
+from dvcore.store.chunk_list import WHOLE_BYTES, decode_chunk_list
 
 
 @pytest.fixture
@@ -162,6 +162,33 @@ def test_large_blobs_stay_whole_and_dead_ones_go_chunk_by_chunk(storage: MemoryS
     collect(storage)
     assert stored_bytes(storage) < len(kept) + (1 << 20)
     assert_complete(storage)
+
+
+@pytest.mark.parametrize("entries", [survey.BATCH_ENTRIES, 1])
+def test_no_root_lists_a_chunk_list_without_its_chunks(
+    storage: MemoryStorage, entries: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(survey, "BATCH_ENTRIES", entries)
+    large = noise(WHOLE_BYTES + 1, "large")
+    push_files(storage, main=files(*map(str, range(40))), side={"large": large})  # whose objects are in one pack
+    delete(storage, "side")
+    roots = []
+
+    def note(_: int, what: str) -> None:
+        root = read_root(storage)
+        assert root is not None
+        roots.append(root)
+
+    collect(TroubledStorage(storage, note))
+    last = read_root(storage)
+    assert last is not None
+    for root in (*roots, last):
+        held = held_by(storage, root)
+        located = {(table, value_id) for table, value_id, _ in held.iter_located()}
+        if (Table.CHUNK_LISTS, digest(large)) in located:
+            chunks = decode_chunk_list(read_value(storage, held, Table.CHUNK_LISTS, digest(large))).chunks
+            assert all((Table.CHUNKS, chunk) in located for chunk, _ in chunks)
+    assert last != roots[0]
 
 
 def test_the_room_of_what_was_deleted_comes_back_however_often(storage: MemoryStorage, clock: Clock) -> None:

@@ -18,7 +18,7 @@ from dvcore.remote.packs.names import ROOT
 from dvcore.remote.roots.commit import commit_root, read_root
 from dvcore.remote.roots.root import Root
 from dvcore.remote.storages.memory import MemoryStorage
-from dvcore.remote.storages.storage import ALWAYS, Condition, Data, Storage, Tag
+from dvcore.remote.storages.storage import ALWAYS, Condition, Data, Storage
 from dvcore.remote.upkeep import survey
 from dvcore.remote.upkeep.collecting import collect_remote
 
@@ -64,7 +64,7 @@ class CutStorage(TroubledStorage):
         self._cut = cut
         self._is_done = is_done
 
-    def put(self, name: str, data: Data, *, condition: Condition = ALWAYS) -> Tag:
+    def put(self, name: str, data: Data, *, condition: Condition = ALWAYS) -> None:
         self._do(lambda: self.storage.put(name, data, condition=condition))
         return super().put(name, data, condition=condition)
 
@@ -328,7 +328,7 @@ def test_an_answer_that_is_lost_is_found_out(is_done: bool) -> None:
     lost = iter([True])
 
     class Losing(TroubledStorage):
-        def put(self, name: str, data: Data, *, condition: Condition = ALWAYS) -> Tag:
+        def put(self, name: str, data: Data, *, condition: Condition = ALWAYS) -> None:
             if name != ROOT or not next(lost, False):
                 return super().put(name, data, condition=condition)
             if is_done:

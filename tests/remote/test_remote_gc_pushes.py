@@ -9,6 +9,7 @@ from threading import Lock
 import pytest
 from support.remotes import CountingStorage, TroubledStorage
 from support.upkeep import DAY, Clock, assert_complete, copy_of, files, littered
+from support.upkeep import push as send
 
 from dvcore.errors import NotFoundError, StorageError
 from dvcore.ids import CommitId
@@ -18,6 +19,7 @@ from dvcore.remote.indexes.cache import IndexCache
 from dvcore.remote.packs.names import ROOT
 from dvcore.remote.storages.memory import MemoryStorage
 from dvcore.remote.storages.storage import Storage
+from dvcore.remote.upkeep import survey
 from dvcore.remote.upkeep.collecting import collect_remote
 
 _numbers = count()
@@ -138,3 +140,29 @@ def test_two_pushes_and_a_collection_at_the_same_moment() -> None:
     push_revived(TroubledStorage(storage, trouble))
     assert next(moments, None) is None
     assert_there(storage, clock, REVIVED[1])
+
+
+@pytest.mark.parametrize("entries", [survey.BATCH_ENTRIES, 1])
+def test_a_large_file_whose_chunks_were_collected_is_sent_again(entries: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(survey, "BATCH_ENTRIES", entries)
+    (repository, commit), many = files("large dead"), files(*map(str, range(40)))
+    storage, clock = MemoryStorage(own := Clock()), own
+    send(storage, main=many, revived=(repository, commit))  # together, so that its objects are in packs that stay
+    send(storage, revived=None)
+    for moment in range(1, 1_000):
+        tried, time = copy_of(storage, own), Clock(clock.time)
+        try:
+            collect(Interrupted(tried, moment, _fail))
+        except StorageError:
+            pass
+        else:
+            break
+        push(repository, tried, f"remote{next(_numbers)}", [PushRef("heads/revived", commit)])
+        assert_there(tried, time, commit)
+    assert moment > 6
+    push(repository, tried, f"remote{next(_numbers)}", [PushRef("heads/revived", commit)])
+    assert_there(tried, clock, commit)
+
+
+def _fail() -> None:
+    raise StorageError("it is gone")

@@ -24,7 +24,7 @@ from dvcore.remote.roots.format import encode_root
 from dvcore.remote.roots.root import KEPT_WRITES, Root
 from dvcore.remote.roots.seen import seen_of
 from dvcore.remote.storages.memory import MemoryStorage
-from dvcore.remote.storages.storage import ALWAYS, GET_LIMIT, Capabilities, Condition, Data, Stored, Tag
+from dvcore.remote.storages.storage import ALWAYS, GET_LIMIT, Capabilities, Condition, Data, Stored
 
 
 def no_pause(seconds: float) -> None:
@@ -48,7 +48,7 @@ class FaultyStorage(MemoryStorage):
         self.faults = faults
         self.others = 0
 
-    def put(self, name: str, data: Data, *, condition: Condition = ALWAYS) -> Tag:
+    def put(self, name: str, data: Data, *, condition: Condition = ALWAYS) -> None:
         fault = self.faults.pop(0) if self.faults else "ok"
         if fault == "beaten":
             self._go_on(1)
@@ -168,7 +168,7 @@ def test_what_the_change_raises_ends_it_and_nothing_is_done() -> None:
 
 def test_other_failures_are_passed_on() -> None:
     class Denying(MemoryStorage):
-        def put(self, name: str, data: Data, *, condition: Condition = ALWAYS) -> Tag:
+        def put(self, name: str, data: Data, *, condition: Condition = ALWAYS) -> None:
             raise AccessDeniedError("read only")
 
     with pytest.raises(AccessDeniedError, match="read only"):
@@ -205,7 +205,7 @@ class WeakStorage(FaultyStorage):
 
     capabilities = Capabilities(conditional=False)
 
-    def put(self, name: str, data: Data, *, condition: Condition = ALWAYS) -> Tag:
+    def put(self, name: str, data: Data, *, condition: Condition = ALWAYS) -> None:
         if self.faults and self.faults[0] == "overwritten":
             self.faults.pop(0)
             found = self._objects.get(name)
@@ -214,8 +214,8 @@ class WeakStorage(FaultyStorage):
                 self.remove(name)
             else:
                 super().put(name, found[0])
-            return Tag("x")
-        return super().put(name, data, condition=condition)
+            return
+        super().put(name, data, condition=condition)
 
 
 def test_a_store_without_compare_and_swap_is_used_only_where_that_is_allowed() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from support.repositories import assert_sound, file_at, put
 from dvcore.errors import ExistsError, InvalidInputError, NotFoundError, StateError, StorageError
 from dvcore.ids import BlobId
 from dvcore.remote.exchange.refs import list_tracked, record_fetched
+from dvcore.remote.roots.commit import commit_root, read_root
+from dvcore.remote.roots.seen import seen_of
 from dvcore.remote.settings import (
     Remote,
     add_remote,
@@ -23,6 +26,7 @@ from dvcore.remote.settings import (
 )
 from dvcore.remote.storages.local import LocalStorage
 from dvcore.remote.storages.urls import parse_address
+from dvcore.repo.cells import seen_cell, set_cell
 from dvcore.repo.commits import commit_working
 from dvcore.repo.layout import Layout
 from dvcore.repo.repository import Repository
@@ -251,6 +255,41 @@ def test_a_remote_that_alone_has_images_stays(repository: Repository, layout: La
         remove_remote(repository, name)
     remove_remote(repository, "one", force=True)
     assert list_remotes(layout) == []
+
+
+def test_what_another_remote_only_has_left_over_does_not_count(repository: Repository, tmp_path: Path) -> None:
+    """Its next collection removes it."""
+    put(repository, "a.jpg")
+    commit_working(repository, "first")
+    blob = BlobId(repository.working_tree().record(file_at(repository, "a.jpg")).blob)
+    for name in ("one", "two"):
+        add_remote(repository, remote(name, str(tmp_path / name)))
+        publish(repository, LocalStorage(tmp_path / name, create=True))
+    commit_root(LocalStorage(tmp_path / "two"), lambda root: replace(root, refs={}))
+    with repository.uncollected(), repository.alone(10):
+        repository.blobs.evict([blob])
+    with pytest.raises(StateError, match="on no other remote"):
+        remove_remote(repository, "one")
+    remove_remote(repository, "two")
+
+
+def test_a_remote_that_went_back_in_time_is_not_relied_on(repository: Repository, tmp_path: Path) -> None:
+    """What it had may not be there any more."""
+    put(repository, "a.jpg")
+    commit_working(repository, "first")
+    blob = BlobId(repository.working_tree().record(file_at(repository, "a.jpg")).blob)
+    for name in ("one", "two"):
+        add_remote(repository, remote(name, str(tmp_path / name)))
+        publish(repository, LocalStorage(tmp_path / name, create=True))
+    root = read_root(LocalStorage(tmp_path / "two"))
+    assert root is not None
+    later = seen_of(replace(root, serial=root.serial + 1))
+    repository.store.update(lambda transaction: set_cell(transaction, seen_cell("two"), later.pack()))
+    with repository.uncollected(), repository.alone(10):
+        repository.blobs.evict([blob])
+    with pytest.raises(StateError, match="on no other remote"):
+        remove_remote(repository, "one")
+    remove_remote(repository, "one", force=True)
 
 
 def test_remotes_that_are_added_at_once_are_all_there(repository: Repository, layout: Layout) -> None:

@@ -163,6 +163,28 @@ def test_shards_at_a_url_are_sent_from_there(repository, tmp_path, is_cached):
     assert list(iter_shard_values(repository, ONE)) == expected
 
 
+@pytest.mark.parametrize("harm", ["gone", "cut", "other"])
+def test_what_is_not_at_the_url_is_told_with_the_command_that_sends_it_there(repository, tmp_path, harm):
+    """Without `--out` it would be made in the repository, and looked for there from then on."""
+    url = parse_url(f"file://{tmp_path}/share")
+    take_snapshot(repository, "nuts", out=url)
+    shutil.rmtree(repository.layout.shards)
+    path = tmp_path / "share" / "nuts-train.tfrecord-00000-of-00002"
+    data = path.read_bytes()
+    path.unlink()
+    if harm != "gone":
+        path.write_bytes(data[:-1] if harm == "cut" else bytes(len(data)))
+    with pytest.raises(StateError, match=f"{path.name}.*'dset snapshot nuts --at nuts@1 --out {url}'"):
+        list(iter_shard_values(repository, ONE))
+
+
+def test_what_is_not_in_a_chosen_folder_is_told_with_the_folder(repository, tmp_path):
+    take_snapshot(repository, "nuts", out=tmp_path / "out here")
+    (tmp_path / "out here" / "nuts-train.tfrecord-00000-of-00002").unlink()
+    with pytest.raises(StateError, match=f"missing.*--at nuts@1 --out '{tmp_path}/out here'"):
+        list(iter_shard_values(repository, ONE))
+
+
 def test_they_come_back_as_the_same_files(repository):
     before = files(repository)
     remote = contents(iter_shard_values(repository, ONE))

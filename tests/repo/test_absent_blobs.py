@@ -210,6 +210,19 @@ def test_absent_is_not_lost(repository: Repository) -> None:
     assert checked.absent == 2 + 1  # `gone` can still come back by redo … until gc
 
 
+def test_what_no_remote_has_is_lost_and_named_with_its_files(repository: Repository) -> None:
+    checked = check(repository, lost={ID_A, digest(b"what nothing refers to")})
+    assert [(one.name, one.reason) for one in checked.problems] == [
+        (ID_A.hex(), "it is not here, and no remote has it")
+    ]
+    assert checked.problems[0].concerned.files.listed == ["a"]
+    assert checked.blobs == {ID_A: 1}
+    assert checked.absent == 2
+    with repository.writing():
+        bring(repository, A)
+    assert check(repository, lost={ID_A}).problems == []
+
+
 def test_what_is_neither_here_nor_marked_is_lost(repository: Repository) -> None:
     def lose(transaction):  # type: ignore[no-untyped-def]
         transaction.delete(Table.ABSENT, ID_A)

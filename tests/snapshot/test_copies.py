@@ -74,11 +74,12 @@ def test_the_least_recently_used_go(repository):
     assert verify_files(repository, "nuts@1").ok
 
 
-def test_what_has_another_name_takes_no_room(repository):
+def test_what_has_another_name_takes_no_room(repository, tmp_path):
     """A file of a snapshot here, too: removing the copy would free nothing."""
-    take_snapshot(repository, "nuts")
+    shared = min(names(repository))
+    os.link(repository.layout.shards / shared, tmp_path / "shared")
     copies.trim(repository.layout, 0)
-    assert names(repository) == shards_of(repository, "nuts@1")
+    assert names(repository) == {shared}
 
 
 def test_what_a_process_uses_stays_until_it_ends(repository, tmp_path):
@@ -133,6 +134,19 @@ def test_sending_and_reading_keep_to_the_limit(repository, monkeypatch, by):
         split = next(one.split for one in shards if format_id(one.blake3) == min(shards_of(repository, "nuts@1")))
         files = dvcore.load("nuts@1", repository=repository).files(split)
         assert names(repository) == {path.name for path in files}
+
+
+def test_a_damaged_copy_goes_when_the_snapshot_is_verified(repository):
+    """What is at the URL is well; the copy would be in the way of it for ever."""
+    (path,) = dvcore.load("nuts@1", repository=repository).files("test")
+    data = path.read_bytes()
+    path.unlink()
+    path.write_bytes(bytes(len(data)))
+    assert verify_files(repository, "nuts@1").ok
+    assert not path.exists()
+    assert len(names(repository)) == 4
+    assert dvcore.load("nuts@1", repository=repository).files("test") == [path]
+    assert path.read_bytes() == data
 
 
 def test_what_a_killed_process_left_goes_after_a_day(repository):

@@ -8,7 +8,7 @@ import pytest
 from support.buckets import Bucket, open_in_memory
 from support.datasets import drawn_repository, make_project, relabel
 
-from dvcore.errors import AccessDeniedError, DsetError, ExistsError, InvalidInputError, StorageError
+from dvcore.errors import AccessDeniedError, DsetError, ExistsError, InvalidInputError, StateError, StorageError
 from dvcore.model.definition import Split
 from dvcore.remote.exchange.places import parse_url
 from dvcore.remote.storages.storage import Capabilities
@@ -151,6 +151,58 @@ def test_a_failure_before_anything_was_sent_leaves_the_url_free(repository, buck
     assert bucket.names() == set()
     relabel(repository, ["nuts/000.png"], "almond")
     assert take_snapshot(repository, "nuts", out=URL).snapshot == "nuts@1"
+
+
+def test_a_full_disk_keeps_the_url_for_the_next_attempt(repository, bucket, monkeypatch):
+    """As it keeps the folder with what was made. A store that has gone is so not asked for minutes to forget it."""
+
+    def fail(*_args, **_options):
+        raise StorageError("no space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("dvcore.snapshot.taking.take.fill_folder", fail)
+        with pytest.raises(StorageError):
+            take_snapshot(repository, "nuts", out=URL)
+    (marker,) = bucket.names()
+    assert [path.name for path in repository.layout.snapshots.iterdir()] == [marker.replace("unfinished-", ".making-")]
+    take_snapshot(repository, "nuts", out=URL)
+    assert verify_files(repository, "nuts@1").ok
+
+
+def test_what_was_sent_for_nothing_is_not_sent_again(repository, bucket, monkeypatch):
+    """The project changed meanwhile: what is there still says what it is."""
+
+    def fail(*_args, **_options):
+        raise StateError("the project changed meanwhile")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("dvcore.snapshot.taking.take.record_snapshot", fail)
+        with pytest.raises(StateError):
+            take_snapshot(repository, "nuts", out=URL)
+    assert any(name.startswith("unfinished-") for name in bucket.names())
+    take_snapshot(repository, "nuts", out=URL)
+    assert len(bucket.shards()) == 5
+    assert verify_files(repository, "nuts@1").ok
+
+
+def test_what_was_found_missing_is_no_longer_believed(repository, bucket):
+    """It came back with other bytes of the same length."""
+    kept = {}
+
+    def harm(name: str) -> None:
+        if len(bucket.shards()) == 4:
+            kept["name"] = bucket.shards()[0]
+            kept["data"] = bucket.get(kept["name"]).data
+            bucket.remove(kept["name"])
+
+    bucket.before = harm
+    with pytest.raises(StorageError):
+        take_snapshot(repository, "nuts", out=URL)
+    bucket.before = lambda _: None
+    bucket.write(kept["name"], kept["data"])
+    bucket.damage(kept["name"])
+    take_snapshot(repository, "nuts", out=URL)
+    assert verify_files(repository, "nuts@1").ok
 
 
 def test_a_url_with_far_too_much_is_refused_before_all_of_it_is_listed(repository, bucket, monkeypatch):

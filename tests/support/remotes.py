@@ -24,7 +24,6 @@ from dvcore.remote.storages.storage import (
     Listed,
     Storage,
     Stored,
-    Tag,
 )
 from dvcore.repo.cells import BRANCHES, COUNTERS, PROJECTS, REFS, SNAPSHOTS, TAGS, iter_cells
 from dvcore.repo.links import Kind, Link, iter_reachable
@@ -138,7 +137,7 @@ class CountingStorage:
         self._note(name, start, len(data))
         return data
 
-    def put(self, name: str, data: Data, *, condition: Condition = ALWAYS) -> Tag:
+    def put(self, name: str, data: Data, *, condition: Condition = ALWAYS) -> None:
         self.requests["put"] += 1
         return self.storage.put(name, data, condition=condition)
 
@@ -178,7 +177,7 @@ class TroubledStorage(CountingStorage):
         self._trouble(self.number + 1, name)
         return super().get_range(name, start, length)
 
-    def put(self, name: str, data: Data, *, condition: Condition = ALWAYS) -> Tag:
+    def put(self, name: str, data: Data, *, condition: Condition = ALWAYS) -> None:
         self._trouble(self.number + 1, name)
         return super().put(name, data, condition=condition)
 

@@ -67,7 +67,7 @@ def list_(as_json: bool) -> None:
 def remove(name: str, force: bool) -> None:
     """Forget the remote NAME, and what was seen of it. Nothing is removed there."""
     remote = remove_remote(open_repository(), name, force=force)
-    say(f"forgot {name}; what is at {remote.address.text} stays there")
+    say(f"forgot {name}" + (f"; what is at {remote.address.text} stays there" if remote else ""))
 
 
 def _settings(remote: Remote) -> list[str]:

@@ -70,5 +70,5 @@ def _nowhere(blobs: Sequence[BlobId], names: Sequence[str]) -> StateError:
     where = names[0] if len(names) == 1 else f"any of the remotes {', '.join(names)}"
     return StateError(
         f"{describe_blobs(blobs)} neither here nor on {where}",
-        hint="'dset fsck' says which files it concerns; importing them again brings them back",
+        hint="'dset fsck --remote' says which files it concerns; importing them again brings them back",
     )

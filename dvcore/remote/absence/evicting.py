@@ -19,10 +19,12 @@ from dvcore.errors import StateError
 from dvcore.ids import BlobId, ChunkId
 from dvcore.progress import Progress, Silent
 from dvcore.remote.absence.places import Places
-from dvcore.remote.absence.reached import Reached
 from dvcore.remote.contents.opened import Contents, open_contents
+from dvcore.remote.contents.reached import Reached
 from dvcore.remote.contents.reading import read_many
 from dvcore.remote.indexes.cache import IndexCache
+from dvcore.remote.packs.entry import HEADER
+from dvcore.remote.packs.reading import Location
 from dvcore.remote.roots.seen import Seen
 from dvcore.remote.storages.storage import Storage
 from dvcore.repo.images import Image
@@ -144,8 +146,11 @@ class _Eviction:
         for blob, (table, size) in forms.items():
             if table is None:
                 continue
-            location = self._contents.indexes.find(table, blob) if blob in self._reached else None
-            if location is None or (table is Table.CHUNK_LISTS and blob not in sound):
+            if table is Table.CHUNK_LISTS:
+                location = self._contents.indexes.find(table, blob) if blob in sound else None
+            else:
+                location = self._find(table, blob, size) if blob in self._reached else None
+            if location is None:
                 self._refused.put(blob, paths[blob].encode())
             else:
                 self._places.add(table, blob, location)
@@ -168,12 +173,17 @@ class _Eviction:
 
     def _add_chunks(self, chunk_list: bytes) -> bool:
         """Whether the remote has all chunks of a list; they are to be looked for then."""
-        found = [(chunk, self._contents.indexes.find(Table.CHUNKS, chunk)) for chunk, _ in _chunks(chunk_list)]
-        for chunk, location in found:
+        for chunk, length in _chunks(chunk_list):
+            location = self._find(Table.CHUNKS, chunk, length)
             if location is None:
                 return False
             self._places.add(Table.CHUNKS, chunk, location)
         return True
+
+    def _find(self, table: Table, value_id: bytes, length: int) -> Location | None:
+        """Where a value is on the remote that is stored as it is, if it has its length there."""
+        location = self._contents.indexes.find(table, value_id)
+        return location if location is not None and location.length == HEADER.size + length else None
 
     def _refusal(self) -> StateError:
         number = _count(self._refused)

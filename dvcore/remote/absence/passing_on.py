@@ -59,7 +59,7 @@ class AbsentSource:
             if left:
                 raise StateError(
                     f"{describe_blobs(left)} not here, and no other remote has what is to be pushed",
-                    hint="'dset fsck' says which files it concerns",
+                    hint="'dset fsck --remote' says which files it concerns",
                 )
             for contents, whole, large in parts:
                 yield from _iter_values(contents, whole, large)

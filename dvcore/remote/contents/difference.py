@@ -28,6 +28,8 @@ from dvcore.repo.links import MAPS, Kind, Link, commit_links, links, node_links,
 
 _TOGETHER: Final = 256
 """Objects that are loaded at once: some 8 MiB of nodes."""
+_ROUND_BYTES: Final = 16 << 20
+"""Of objects in a round, which a single one may exceed: nodes stay below, but a remote may lie."""
 _FEW_LEAVES: Final = 256
 """Up to so many leaves of an older map of files are read, so as not to name again the blobs beside those that changed:
 some 12 MB."""
@@ -58,14 +60,17 @@ def iter_difference(
     with ExitStack() as stack:
         commits = stack.enter_context(closing(CommitsBeyond(load, starts, known, folder)))
         given = stack.enter_context(closing(LinkSet(folder)))
-        for batch in iter_batches(commits.newest_first(), _one, _TOGETHER):
-            yield Round([(Link(Kind.COMMIT, one), commits.data(one)) for one in batch], [])
+        found = ((Link(Kind.COMMIT, one), commits.data(one)) for one in commits.newest_first())
+        for objects in iter_batches(found, _weight, _ROUND_BYTES):
+            yield Round(objects, [])
         recent = nlargest(_COMPARED, map(commits.commit, known), key=lambda commit: commit.time)
         for one in commits.parents_first():
             commit = commits.commit(one)
-            older = [commits.commit(parent) for parent in commit.parents]
-            if not older or commit.definition is not None:
-                older += recent
+            older: Iterable[Commit] = map(
+                commits.commit, commit.parents
+            )  # one at a time: there may be many, and large ones
+            if not commit.parents or commit.definition is not None:
+                older = chain(older, recent)
             with closing(_Comparison(load, given, folder)) as comparison:
                 yield from comparison.iter_rounds(_contents(commit), chain.from_iterable(map(_contents, older)))
 
@@ -126,9 +131,9 @@ class _Comparison:
                 self._open_old(link, data, levels[link.kind])
         fresh = (link for new, _ in pairs for link in new if self._is_new(link))
         for batch in iter_batches(fresh, _one, _TOGETHER):
-            objects = list(self._load(batch))
-            finals = [final for link, data in objects for final in self._open_new(link, data, levels[link.kind])]
-            yield Round(objects, finals)
+            for objects in iter_batches(self._load(batch), _weight, _ROUND_BYTES):
+                finals = [final for link, data in objects for final in self._open_new(link, data, levels[link.kind])]
+                yield Round(objects, finals)
 
     def _open_old(self, link: Link, data: bytes, level: int) -> None:
         node = _decode(link, data, level)
@@ -188,6 +193,10 @@ def _open(link: Link, data: bytes, node: Node | None) -> _Opened:
 
 def _open_records(values: Iterable[bytes]) -> _Opened:
     return _Opened(UNKNOWN, [], [link for value in values for link in record_links(decode_record(value))])
+
+
+def _weight(loaded: tuple[Link, bytes]) -> int:
+    return max(len(loaded[1]), _ROUND_BYTES // _TOGETHER)
 
 
 def _one(_: object) -> int:

@@ -6,7 +6,7 @@ each of which is there twice while its values are taken out. Faults name the rem
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from itertools import chain, islice
 from typing import Final, NamedTuple
 
 from dvcore.errors import CorruptError
@@ -74,5 +74,15 @@ def _plan(contents: Contents, wanted: Iterable[Wanted], gap: int) -> Iterator[_R
         yield from (_Request(ranges, read) for read in plan_reads(of_pack, gap=gap_here, most=_READ_BYTES))
 
 
-def _perform(request: _Request) -> list[Value]:
-    return list(read_values(*request))
+def _perform(request: _Request) -> Iterator[Value]:
+    """Proved as many as fit into what a request may hold; the others when it is their turn, since a few deflated bytes
+    may be a thousand times as many."""
+    values = read_values(*request)
+    ahead: list[Value] = []
+    held = 0
+    for value in values:
+        ahead.append(value)
+        held += len(value.data)
+        if held > _READ_BYTES:
+            break
+    return chain(ahead, values)

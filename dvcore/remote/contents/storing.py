@@ -18,14 +18,15 @@ from typing import Final
 
 from blake3 import blake3
 
-from dvcore.errors import CorruptError, DsetError
-from dvcore.ids import BlobId, ChunkId
+from dvcore.errors import CorruptError, DamagedHereError, DsetError
+from dvcore.ids import BlobId, ChunkId, digest
 from dvcore.progress import BYTES, Progress
 from dvcore.remote.contents.opened import Contents
 from dvcore.remote.contents.reading import BLOB_GAP, read_many
 from dvcore.remote.packs.entry import HEADER, name_of
 from dvcore.remote.packs.naming import naming
 from dvcore.remote.packs.packing import Value
+from dvcore.repo.batches import iter_batches
 from dvcore.store import BlobStore, Store, Table
 from dvcore.store.blob_writer import BlobWriter
 from dvcore.store.chunk_list import ChunkList, decode_chunk_list
@@ -168,10 +169,14 @@ class _Storing:
 
     def store_large(self, blobs: Sequence[bytes]) -> None:
         """Blobs with chunk lists. Only lists that were proved are stored, so that no blob is seen that is not whole."""
-        lists = {value.id: value.data for value in read_many(self._contents, _keys(Table.CHUNK_LISTS, blobs))}
-        decoded = {blob: self._decode(blob, lists[blob]) for blob in blobs}
+        values = read_many(self._contents, _keys(Table.CHUNK_LISTS, blobs))
+        for lists in iter_batches(values, lambda value: len(value.data), _LIST_BYTES):  # they may have been deflated
+            self._store_lists({value.id: value.data for value in lists})
+
+    def _store_lists(self, lists: Mapping[bytes, bytes]) -> None:
+        decoded = {blob: self._decode(blob, data) for blob, data in lists.items()}
         self._progress.start("receiving large images", sum(one.size for one in decoded.values()), unit=BYTES)
-        hashers = {blob: blake3() for blob in blobs}
+        hashers = {blob: blake3() for blob in lists}
         for group in _iter_groups(decoded):
             chunks = self._chunks({chunk: length for _, chunk, length in group})
             for blob, chunk, _ in group:
@@ -206,9 +211,17 @@ class _Storing:
         return found
 
     def _chunks_here(self, chunks: Iterable[ChunkId]) -> dict[bytes, bytes]:
+        """Raises DamagedHereError: the remote must not be blamed for a blob that they do not make up."""
         with self._store.read() as transaction:
-            found = ((chunk, transaction.get(Table.CHUNKS, chunk)) for chunk in chunks)
-            return {chunk: data for chunk, data in found if data is not None}
+            read = ((chunk, transaction.get(Table.CHUNKS, chunk)) for chunk in chunks)
+            found: dict[bytes, bytes] = {chunk: data for chunk, data in read if data is not None}
+        for chunk, data in found.items():
+            if digest(data) != chunk:
+                raise DamagedHereError(
+                    f"{name_of(Table.CHUNKS, chunk)} is damaged here, in the repository's own store",
+                    hint="'dset fsck' tells what it concerns",
+                )
+        return found
 
     def _take(self, value: Value) -> None:
         self._writer.add_proved(*value)

@@ -23,7 +23,7 @@ from dvcore.errors import CorruptError, StateError
 from dvcore.ids import CommitId
 from dvcore.remote.exchange.adopted import Adopted, Refused, Renumbered
 from dvcore.remote.exchange.joining import Joined, Published, join
-from dvcore.remote.exchange.lines import Line, check_line, iter_chain, lines_of
+from dvcore.remote.exchange.lines import Line, check_line, iter_chain, lines_of, said_by
 from dvcore.remote.exchange.ours import Ours, read_ours
 from dvcore.repo.cells import MAX_SNAPSHOT, REFS, place_cell, project_cell, set_cell, snapshot_cell, snapshot_counter
 from dvcore.repo.operations import Who, record_note
@@ -124,7 +124,8 @@ class _Plan:
             ours = self._lines.get(project)
             if ours is not None and ours.newest == theirs.newest and theirs.snapshots.items() <= ours.snapshots.items():
                 continue
-            self._check(theirs)
+            with said_by(self._theirs.remote):
+                check_line(self._objects, theirs)
             try:
                 self._take(theirs, ours)
             except StateError as error:
@@ -147,12 +148,6 @@ class _Plan:
             for cells in (self._cells, self._others)
         )
         return Adoption(self._ours, self._draft, refs, others, tuple(self._moved), adopted)
-
-    def _check(self, theirs: Line) -> None:
-        try:
-            check_line(self._objects, theirs)
-        except CorruptError as error:
-            raise CorruptError(f"{self._theirs.remote}: {error.message}", hint=error.hint) from None
 
     def _take(self, theirs: Line, ours: Line | None) -> None:
         project = theirs.project

@@ -14,7 +14,8 @@ from itertools import islice
 from types import TracebackType
 from typing import Final, Self
 
-from dvcore.errors import CorruptError, DsetError
+from dvcore.errors import CorruptError, DamagedHereError, DsetError
+from dvcore.ids import digest, format_id
 from dvcore.remote.contents.opened import Contents
 from dvcore.remote.contents.reading import read_many
 from dvcore.remote.exchange.fetch_checks import FetchChecks, word_for
@@ -65,16 +66,19 @@ class ObjectSaver:
             self._flush()
 
     def read(self, id_: bytes) -> bytes:
-        """An object that is stored or about to be. Raises CorruptError where it is neither."""
-        return self._batch.get(id_) or ObjectReader(self._store).read(id_)
+        """An object that is stored or about to be. Raises CorruptError where it is neither, or damaged."""
+        return self._batch.get(id_) or _proved_here(
+            id_, ObjectReader(self._store).read(id_), f"object {format_id(id_)}"
+        )
 
     def iter_here(self, links: Iterable[Link]) -> Iterator[tuple[Link, bytes | None]]:
-        """What links lead to, as far as it is stored or about to be."""
+        """What links lead to, as far as it is stored or about to be. Raises DamagedHereError."""
         waiting = iter(links)
         while batch := list(islice(waiting, _LOOKED_UP)):
             with self._store.read() as transaction:
                 found = [self._batch.get(link.id) or transaction.get(Table.OBJECTS, link.id) for link in batch]
-            yield from zip(batch, found, strict=True)
+            for link, data in zip(batch, found, strict=True):
+                yield link, data if data is None else _proved_here(link.id, data, word_for(link))
 
     def _flush(self) -> None:
         batch = self._batch
@@ -149,5 +153,17 @@ def _iter_missing(store: Store, contents: Contents, ids: Iterable[bytes]) -> Ite
             if data is None:
                 yield id_
             elif not data.startswith(ANNOTATIONS_HEAD):
-                with naming(contents.storage, word_for(Link(Kind.ANNOTATIONS, id_))):
+                link = Link(Kind.ANNOTATIONS, id_)
+                _proved_here(id_, data, word_for(link))
+                with naming(contents.storage, word_for(link)):
                     raise CorruptError("it is no annotation set, which a file says it is")
+
+
+def _proved_here(id_: bytes, data: bytes, what: str) -> bytes:
+    """What the store here gave. A local read trusts the disk; but who compares must not take its faults for lies of the
+    remote. Raises DamagedHereError."""
+    if digest(data) != id_:
+        raise DamagedHereError(
+            f"{what} is damaged here, in the repository's own store", hint="'dset fsck' tells what it concerns"
+        )
+    return data

@@ -4,6 +4,7 @@ What a remote says of one is checked here: its commits are here, but they may be
 """
 
 from collections.abc import Container, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -81,6 +82,22 @@ def check_line(objects: Objects, line: Line) -> None:
     for _ in iter_chain(objects, line.newest):
         pass
     for number, id_ in line.snapshots.items():
-        commit = objects.load_commit(id_)
-        if commit.definition is None or commit.manifest is None or len(commit.parents) != 2:
+        if not _is_snapshot(objects, objects.load_commit(id_)):
             raise CorruptError(f"the commit {format_short(id_)} of {line.name(number)} is none of a snapshot")
+
+
+@contextmanager
+def said_by(remote: str) -> Iterator[None]:
+    """Puts the name of the remote before what is found to be wrong."""
+    try:
+        yield
+    except CorruptError as error:
+        raise CorruptError(f"{remote}: {error.message}", hint=error.hint) from None
+
+
+def _is_snapshot(objects: Objects, commit: Commit) -> bool:
+    """Whether it is what taking a snapshot makes: of the tree of the dataset's commit, which it names last."""
+    if commit.definition is None or commit.manifest is None or len(commit.parents) != 2:
+        return False
+    dataset = objects.load_commit(commit.parents[1])
+    return dataset.tree == commit.tree and dataset.manifest is None

@@ -17,9 +17,11 @@ from dvcore.ids import BlobId, CommitId
 from dvcore.progress import Progress, Silent
 from dvcore.remote.contents.opened import Contents, contents_of
 from dvcore.remote.exchange.push_bases import find_bases
-from dvcore.remote.exchange.push_missing import AbsentSource, Has, Missing, Offer
+from dvcore.remote.exchange.push_losses import check_losses
+from dvcore.remote.exchange.push_missing import AbsentSource, Missing, Offer
 from dvcore.remote.exchange.push_packs import PushPacks
 from dvcore.remote.exchange.push_refs import HEADS, Leases, PushRef, RefChange, plan_changes, projects_of, snapshots_of
+from dvcore.remote.exchange.push_there import There
 from dvcore.remote.exchange.refs import find_seen, record_pushed
 from dvcore.remote.exchange.shards import iter_shard_values
 from dvcore.remote.exchange.unfinished import unfinished_in
@@ -89,6 +91,7 @@ def push(
         pushing = _Pushing(repository, storage, cache, request, packs)
         root = _replace_root(storage, pushing, seen, is_unsafe=is_unsafe)
         _remember(repository, name, root, requests)
+        cache.trim(root.indexes)
         unfinished.forget()
     blobs = packs.values[Table.BLOBS] + packs.values[Table.CHUNK_LISTS]
     return PushReport(
@@ -166,24 +169,22 @@ class _Pushing:
         request, self.root = self._request, root
         self.changes = plan_changes(self._objects, root, request.refs, request.leases, request.name)
         after = self._changed(root)
+        check_losses(self._repository, request.name, self.changes, after, request.progress)
         shards = snapshots_of(one.ref for one in request.refs if one.commit) if request.with_shards else []
         starts = [change.after for change in self.changes if change.after is not None]
         if starts or shards:
             encode_root(after.written(bytes(WRITE_BYTES)))  # raises for what no root may say, before anything is sent
             contents = contents_of(self._storage, self._cache, root)
             with self._packs.sending(root) as offer:
-                has = self._has(contents)
-                self._send(contents, starts, has, offer)
-                self._send_shards(shards, has, offer)
+                there = There(contents, self._packs)
+                self._send(contents, starts, there, offer)
+                self._send_shards(shards, there, offer)
             after = replace(after, indexes=self._packs.join(root))
         self._last = root, after
         return after
 
-    def _has(self, contents: Contents) -> Has:
-        return lambda table, id_: self._packs.has(table, id_) or contents.indexes.find(table, id_) is not None
-
-    def _send(self, contents: Contents, starts: Sequence[CommitId], has: Has, offer: Offer) -> None:
-        with closing(Missing(self._stores, has, offer, self._repository.scratch)) as missing:
+    def _send(self, contents: Contents, starts: Sequence[CommitId], there: There, offer: Offer) -> None:
+        with closing(Missing(self._stores, there, offer, self._repository.scratch)) as missing:
             bases = find_bases(self._stores.objects, contents, is_thorough=self._is_new_to_us(contents.root))
             missing.walk(starts, bases, self._request.progress)
             missing.send(self._request.absent, self._request.progress)
@@ -193,12 +194,12 @@ class _Pushing:
         there."""
         return bool(root.refs) and all(change.before is None or change.is_forced for change in self.changes)
 
-    def _send_shards(self, snapshots: Sequence[tuple[str, int]], has: Has, offer: Offer) -> None:
+    def _send_shards(self, snapshots: Sequence[tuple[str, int]], there: There, offer: Offer) -> None:
         def is_wanted(shard: BlobId) -> bool:
-            return not has(Table.BLOBS, shard) and not has(Table.CHUNK_LISTS, shard)
+            return not there.has_blob(shard)
 
         for value in iter_shard_values(self._repository, snapshots, is_wanted=is_wanted) if snapshots else ():
-            if not has(value.table, value.id):
+            if not there.has(value.table, value.id):
                 offer(value)
 
     def _changed(self, root: Root) -> Root:

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Final
 
 from dvcore.errors import CorruptError, StateError
-from dvcore.ids import BlobId, CommitId, digest
+from dvcore.ids import BlobId, ChunkId, CommitId, digest
 from dvcore.progress import BYTES, Progress
 from dvcore.remote.contents.difference import iter_difference
+from dvcore.remote.exchange.push_there import There
 from dvcore.remote.packs.entry import name_of
 from dvcore.remote.packs.packing import Value
 from dvcore.repo.batches import iter_batches
@@ -24,12 +25,10 @@ from dvcore.store.absent import is_absent
 from dvcore.store.chunk_list import decode_chunk_list
 from dvcore.store.spilling import SpillingMap
 
-Has = Callable[[Table, bytes], bool]
-"""Whether the remote has a value, or was sent it."""
 Offer = Callable[[Value], None]
 """Sends a value that the remote does not have."""
 AbsentSource = Callable[[Iterable[BlobId]], Iterator[Value]]
-"""Gives blobs that are absent here: `absence.streaming.AbsentSource`."""
+"""Gives blobs that are absent here: `absence.passing_on.AbsentSource`."""
 
 _BATCH: Final = 1_024
 _READ_BYTES: Final = 4 << 20
@@ -41,9 +40,9 @@ class Missing:
     """What is to be sent besides the objects that refer further: annotation sets, and blobs in their three forms. They
     are handed on in the order of their ids, in which they are asked for again. Close it."""
 
-    def __init__(self, stores: Stores, has: Has, offer: Offer, folder: Path | None) -> None:
+    def __init__(self, stores: Stores, there: There, offer: Offer, folder: Path | None) -> None:
         self._stores = stores
-        self._has = has
+        self._there = there
         self._offer = offer
         self._folder = folder
         self._annotations = SpillingMap(folder)
@@ -67,8 +66,8 @@ class Missing:
         load = partial(_load, ObjectReader(self._stores.objects))
         for objects, finals in iter_difference(load, starts, bases, self._folder):
             for link, data in objects:
-                if not self._has(Table.OBJECTS, link.id):
-                    self._offer(_proved(Table.OBJECTS, link.id, data))
+                if not self._there.has(Table.OBJECTS, link.id):
+                    self._offer(Value(Table.OBJECTS, link.id, data))
             self._note(finals)
             progress.advance(len(objects) + len(finals))
         progress.finish()
@@ -86,7 +85,7 @@ class Missing:
             )
         progress.start("sending", self._bytes or None, unit=BYTES)
         for value in self._iter_values(source):
-            if not self._has(value.table, value.id):
+            if not self._there.has(value.table, value.id):
                 self._offer(value)
                 progress.advance(len(value.data))
         progress.finish()
@@ -104,12 +103,12 @@ class Missing:
             for kind, id_ in finals:
                 if kind is Kind.BLOB:
                     self._note_blob(transaction, BlobId(id_))
-                elif not self._has(Table.OBJECTS, id_):
+                elif not self._there.has(Table.OBJECTS, id_):
                     self._annotations.put(id_, b"")
 
     def _note_blob(self, transaction: ReadTransaction, blob: BlobId) -> None:
         """Raises CorruptError where it should be here and is not."""
-        if self._has(Table.BLOBS, blob) or self._has(Table.CHUNK_LISTS, blob):
+        if self._there.has_blob(blob):
             return
         size = transaction.size(Table.BLOBS, blob)
         if size is not None:
@@ -119,7 +118,7 @@ class Missing:
         chunk_list = transaction.get(Table.CHUNK_LISTS, blob)
         if chunk_list is not None:
             self._large.put(blob, b"")
-            self._bytes += decode_chunk_list(chunk_list).size
+            self._bytes += sum(self._lengths(blob, chunk_list).values())
         elif is_absent(transaction, blob):
             self._absent.put(blob, b"")
         else:
@@ -139,15 +138,20 @@ class Missing:
     def _iter_large(self, blob: bytes) -> Iterator[Value]:
         """The chunks of a blob that are missing, then its chunk list."""
         (chunk_list,) = _read(self._stores.blobs, Table.CHUNK_LISTS, [blob])
-        lengths = dict(decode_chunk_list(chunk_list.data).chunks)
-        missing = (chunk for chunk in lengths if not self._has(Table.CHUNKS, chunk))
-        for batch in iter_batches(missing, lengths.__getitem__, _READ_BYTES):
+        lengths = self._lengths(blob, chunk_list.data)
+        for batch in iter_batches(lengths, lengths.__getitem__, _READ_BYTES):
             yield from _read(self._stores.blobs, Table.CHUNKS, batch)
         yield chunk_list
 
+    def _lengths(self, blob: bytes, ours: bytes) -> dict[ChunkId, int]:
+        """The missing chunks of a blob with their lengths: of the list that is there, if there is one."""
+        chunk_list = self._there.find_chunk_list(blob) or decode_chunk_list(ours)
+        return {chunk: length for chunk, length in chunk_list.chunks if not self._there.has(Table.CHUNKS, chunk)}
 
-def _load(reader: ObjectReader, links: Sequence[Link]) -> Iterable[tuple[Link, bytes]]:
-    return zip(links, reader.read_many([link.id for link in links]), strict=True)
+
+def _load(reader: ObjectReader, links: Sequence[Link]) -> Iterator[tuple[Link, bytes]]:
+    for link, data in zip(links, reader.read_many([link.id for link in links]), strict=True):
+        yield link, _proved(Table.OBJECTS, link.id, data).data
 
 
 def _read(store: Store, table: Table, ids: Sequence[bytes]) -> list[Value]:

@@ -21,7 +21,8 @@ from dvcore.store import Table
 from dvcore.store.spilling import SpillingMap
 
 LONG: Final = 3600.0
-"""Seconds after which the packs of a push are looked for again before the root is written."""
+"""Seconds after which the packs of a push are looked for again before the root is written; also where the clock went
+back."""
 
 
 class PushPacks:
@@ -54,7 +55,7 @@ class PushPacks:
         self._salt: bytes | None = None
         self._index = PushIndex(storage, cache, folder)
         self._held = SpillingMap(folder)
-        """Values in packs, sent or on their way, by table and id."""
+        """Values in packs, sent or on their way, by table and id; with chunk lists as far as they are known."""
         self._packs: set[PackRef] = set()
 
     @property
@@ -71,6 +72,10 @@ class PushPacks:
         """Whether a pack of this push has a value."""
         return self._held.get(table.value + value_id) is not None
 
+    def chunk_list(self, blob: bytes) -> bytes:
+        """The chunk list of a blob that this push has sent; nothing where an earlier try did, or none has."""
+        return self._held.get(Table.CHUNK_LISTS.value + blob) or b""
+
     @contextmanager
     def sending(self, root: Root) -> Iterator[Callable[[Value], None]]:
         """Gives what takes values to be sent; each that is new to this push, once. When the `with` ends well, all are
@@ -82,7 +87,7 @@ class PushPacks:
         with Sender(self._storage, salt, sent=self._take, note=self._unfinished.note) as sender:
 
             def offer(value: Value) -> None:
-                self._held.put(value.table.value + value.id, b"")
+                self._held.put(value.table.value + value.id, value.data if value.table is Table.CHUNK_LISTS else b"")
                 sender.add(value)
 
             yield offer
@@ -127,7 +132,7 @@ class PushPacks:
         Raises StorageError.
         """
         there = {pack for pack in self._packs if pack.id not in root.dead_packs}
-        if self._clock() - self._since > LONG:
+        if not 0 <= self._clock() - self._since <= LONG:
             there &= find_listed(self._storage, there).keys()
         gone = len(self._packs) - len(there)
         if gone:

@@ -8,9 +8,9 @@ has seen.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
-from typing import Final
+from typing import Final, NamedTuple
 
-from dvcore.errors import InvalidInputError, StateError
+from dvcore.errors import CorruptError, InvalidInputError, StateError
 from dvcore.ids import CommitId, format_short
 from dvcore.remote.roots.root import Root
 from dvcore.repo.objects import Objects
@@ -21,6 +21,13 @@ PROJECTS: Final = "projects/"
 
 _FIXED: Final = {"tags": "tag", "snapshots": "snapshot"}
 _WORDS: Final = {"heads": "branch", "projects": "project"} | _FIXED
+_FETCH_FIRST: Final = "fetch first: 'dset pull' fetches and merges"
+_HINTS: Final = {
+    "tags": "tags stay: give ours another name, or fetch, and 'dset push REMOTE TAG --delete' takes theirs away",
+    "snapshots": "'dset fetch' gives ours another number",
+    "projects": "fetch first: 'dset fetch' puts ours on top of theirs",
+}
+_LOOK: Final = "'dset fetch' shows what is there"
 _TOLD: Final = 5
 """Refs that a message names."""
 
@@ -57,7 +64,7 @@ def plan_changes(
     if len({one.ref for one in requests}) != len(requests):
         raise InvalidInputError("a ref is to be pushed twice", hint="name each once")
     wanted = [one for one in requests if root.refs.get(one.ref) != one.commit]
-    refused = [(one, why) for one in wanted if (why := _refusal(objects, root, one, leases)) is not None]
+    refused = [refusal for one in wanted if (refusal := _refusal(objects, root, one, leases)) is not None]
     if refused:
         raise _refused(refused, where)
     return tuple(_change(objects, root, one) for one in wanted)
@@ -85,8 +92,17 @@ def snapshots_of(refs: Iterable[str]) -> list[tuple[str, int]]:
 
 
 def leads_to(objects: Objects, commit: CommitId, older: CommitId) -> bool:
-    """Whether `older` is `commit` or one before it. Of commits that are here only what `commit` leads to is read."""
-    return any(one == older for one in _iter_history(objects, commit))
+    """Whether `older` is `commit`, which is here with all that it leads to, or one before it. Of commits that are here
+    only what `commit` leads to is read."""
+    return _is_here(objects, older) and any(one == older for one in _iter_history(objects, commit))
+
+
+def _is_here(objects: Objects, commit: CommitId) -> bool:
+    try:
+        objects.read(commit)
+    except CorruptError:
+        return False
+    return True
 
 
 def _iter_history(objects: Objects, start: CommitId) -> Iterator[CommitId]:
@@ -108,19 +124,30 @@ def _change(objects: Objects, root: Root, request: PushRef) -> RefChange:
     return RefChange(request.ref, before, request.commit, is_forced)
 
 
-def _refusal(objects: Objects, root: Root, request: PushRef, leases: Leases) -> str | None:
-    """Why a ref may not be changed so, as the rest of a sentence; None where it may."""
-    before = root.refs.get(request.ref)
-    kind = request.ref.partition("/")[0]
-    if request.ref in leases:
-        if before != leases[request.ref]:
-            return f"is {_shown(before)} there, and was expected to be {_shown(leases[request.ref])}"
-        return "cannot move" if kind in _FIXED and before is not None and request.commit is not None else None
+class _Refusal(NamedTuple):
+    """Why a ref may not be changed so, as the rest of a sentence, and what to do."""
+
+    ref: str
+    why: str
+    hint: str
+
+
+def _refusal(objects: Objects, root: Root, request: PushRef, leases: Leases) -> _Refusal | None:
+    """None where it may."""
+    ref, before = request.ref, root.refs.get(request.ref)
+    kind = ref.partition("/")[0]
+    hint = _HINTS.get(kind, _FETCH_FIRST)
+    if ref in leases:
+        if before != leases[ref]:
+            return _Refusal(ref, f"is {_shown(before)} there, and was expected to be {_shown(leases[ref])}", _LOOK)
+        is_moved = kind in _FIXED and before is not None and request.commit is not None
+        return _Refusal(ref, "cannot move", hint) if is_moved else None
     if request.commit is None:
-        return "is deleted only where it is said what it has to be"
+        return _Refusal(ref, "is deleted only where it is said what it has to be", _LOOK)
     if before is None or _goes_forward(objects, before, request):
         return None
-    return "is another one there" if kind in _FIXED else "has commits there that this push would lose"
+    why = "is another one there" if kind in _FIXED else "has commits there that this push would lose"
+    return _Refusal(ref, why, hint)
 
 
 def _goes_forward(objects: Objects, before: CommitId, request: PushRef) -> bool:
@@ -133,9 +160,8 @@ def _shown(commit: CommitId | None) -> str:
     return "absent" if commit is None else format_short(commit)
 
 
-def _refused(refused: Sequence[tuple[PushRef, str]], where: str) -> StateError:
-    told = "; ".join(f"{word_of(one.ref)} {why}" for one, why in refused[:_TOLD])
+def _refused(refused: Sequence[_Refusal], where: str) -> StateError:
+    """Of several, the first one's hint: each is told its own when its turn comes."""
+    told = "; ".join(f"{word_of(one.ref)} {one.why}" for one in refused[:_TOLD])
     more = f"; and {len(refused) - _TOLD} more" if len(refused) > _TOLD else ""
-    return StateError(
-        f"{told}{more}: nothing was pushed to {where}", hint="fetch first: 'dset pull' fetches and merges"
-    )
+    return StateError(f"{told}{more}: nothing was pushed to {where}", hint=refused[0].hint)

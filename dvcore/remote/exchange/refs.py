@@ -18,7 +18,7 @@ from dvcore.errors import StateError
 from dvcore.ids import CommitId
 from dvcore.remote.exchange.adopted import Adopted
 from dvcore.remote.exchange.adopting import Adoption, Theirs, plan_adoption
-from dvcore.remote.exchange.lines import with_snapshots
+from dvcore.remote.exchange.lines import said_by, with_snapshots
 from dvcore.remote.exchange.ours import Ours, read_ours
 from dvcore.remote.exchange.snapshot_files import move_files
 from dvcore.remote.roots.root import Root
@@ -96,7 +96,8 @@ def record_fetched(
     fetched = root.refs
     if refs is not None:
         some = {ref: root.refs[ref] for ref in refs if ref in root.refs}
-        fetched = with_snapshots(repository.objects, some, root.refs)
+        with said_by(name):
+            fetched = with_snapshots(repository.objects, some, root.refs)
     adoption = _Arrival(repository, name, root, fetched, f"fetch: {name}").record()
     move_files(repository, adoption.moved, side_files)
     return adoption.adopted

@@ -43,8 +43,11 @@ class Sender:
             call.wait()
 
     def add(self, value: Value) -> None:
-        """Have a value sent, as soon as its pack is full. Raises what sending an earlier one raised, and
-        InvalidInputError for a value that no pack takes."""
+        """Have a value sent, as soon as its pack is full. Raises what sending an earlier one raised, as soon as it has,
+        and InvalidInputError for a value that no pack takes."""
+        for call in self._sending:
+            if call.has_failed:
+                call.result()
         kind = KINDS[value.table]
         if kind in self._writers and not self._writers[kind].has_room(len(value.data)):
             self._send(kind)

@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import BinaryIO, Final
 
 from blake3 import blake3
 
-from dvcore.errors import CorruptError, StateError
+from dvcore.errors import CorruptError, NotFoundError, StateError
 from dvcore.ids import BlobId, ChunkId, digest, format_id, format_short
 from dvcore.model.manifest import Shard, decode_manifest, snapshot_digest
 from dvcore.model.shard_names import named_shards
@@ -23,6 +24,7 @@ from dvcore.remote.exchange.places import open_place
 from dvcore.remote.packs.naming import naming
 from dvcore.remote.packs.packing import Value
 from dvcore.remote.storages.ranges import PiecesReader, iter_pieces
+from dvcore.repo.layout import Layout
 from dvcore.repo.origins import SideFiles, is_of, settle_folders
 from dvcore.repo.projects import Url, find_place, snapshot_commit
 from dvcore.repo.repository import Repository
@@ -76,8 +78,7 @@ def iter_shard_values(
     for project, number in snapshots:
         for name, shard in _shards_of(repository, project, number):
             if shard.size and shard.blake3 not in seen and is_wanted(BlobId(shard.blake3)):
-                with _opened(repository, project, number, name, shard) as reader:
-                    yield from _iter_values(reader, shard, f"{name} of {project}@{number}")
+                yield from _iter_proved(repository, project, number, name, shard)
             seen.add(shard.blake3)
 
 
@@ -98,9 +99,11 @@ def write_shards(
     and the shard.
     """
     written, absent = [], []
+    snapshots = list(snapshots)
+    for project in sorted({project for project, _ in snapshots}):
+        settle_folders(repository, project)
     for project, number in snapshots:
         named = _shards_of(repository, project, number)
-        settle_folders(repository, project)
         folder = _find_incomplete(repository, project, number, named)
         if folder is None:
             continue
@@ -130,28 +133,37 @@ def _home(repository: Repository, project: str, number: int) -> Path:
     return repository.layout.snapshots / f"{project}@{number}"
 
 
-@contextmanager
-def _opened(repository: Repository, project: str, number: int, name: str, shard: Shard) -> Iterator[Reader]:
-    """The file of a shard: here, in the cache, or else where the snapshot was sent to."""
+def _iter_proved(repository: Repository, project: str, number: int, name: str, shard: Shard) -> Iterator[Value]:
+    """Raises StateError, with what to do, where the file is missing or not what the manifest says."""
     place = find_place(repository, project, number)
-    cached = None if repository.layout is None else repository.layout.shards / format_id(shard.blake3)
+    try:
+        with _opened(repository.layout, place or _home(repository, project, number), name, shard) as reader:
+            yield from _iter_values(reader, shard, name)
+    except (NotFoundError, CorruptError) as error:
+        out = "" if place is None else f" --out {quote(str(place))}"
+        hint = f"'dset snapshot {project} --at {project}@{number}{out}' makes it again"
+        raise StateError(f"{project}@{number}: {error.message}", hint=hint) from None
+
+
+@contextmanager
+def _opened(layout: Layout | None, place: Path | Url, name: str, shard: Shard) -> Iterator[Reader]:
+    """The file of a shard: in its folder, or of a URL the copy here, or else what is there."""
+    cached = None if layout is None else layout.shards / format_id(shard.blake3)
+    path = place / name if isinstance(place, Path) else cached
     if isinstance(place, Url) and not _has_size(cached, shard):
-        storage = open_place(repository.layout, place)
-        yield PiecesReader(iter_pieces(storage, name, shard.size))
+        yield PiecesReader(iter_pieces(open_place(layout, place), name, shard.size))
         return
-    folder = place if isinstance(place, Path) else _home(repository, project, number)
-    path = cached if cached is not None and isinstance(place, Url) else folder / name
-    if not _has_size(path, shard):
-        raise StateError(f"{path} is missing or damaged", hint=_again(project, number))
+    if path is None or not _has_size(path, shard):
+        raise NotFoundError(f"{path} is missing or damaged")
     with storage_errors(path), path.open("rb") as file:
         yield file
 
 
-def _iter_values(reader: Reader, shard: Shard, what: str) -> Iterator[Value]:
-    """Raises StateError where these are not the bytes of the shard."""
+def _iter_values(reader: Reader, shard: Shard, name: str) -> Iterator[Value]:
+    """Raises CorruptError where these are not the bytes of the shard."""
     if shard.size <= WHOLE_BYTES:
         data = read_up_to(reader, WHOLE_BYTES + 1)
-        _check_bytes(digest(data), shard, what)
+        _check_bytes(digest(data), shard, name)
         yield Value(Table.BLOBS, shard.blake3, data)
         return
     hasher = blake3()
@@ -161,15 +173,13 @@ def _iter_values(reader: Reader, shard: Shard, what: str) -> Iterator[Value]:
         chunk = ChunkId(digest(data))
         chunks.append((chunk, len(data)))
         yield Value(Table.CHUNKS, chunk, data)
-    _check_bytes(hasher.digest(), shard, what)
+    _check_bytes(hasher.digest(), shard, name)
     yield Value(Table.CHUNK_LISTS, shard.blake3, ChunkList(tuple(chunks)).encode())
 
 
-def _check_bytes(found: bytes, shard: Shard, what: str) -> None:
+def _check_bytes(found: bytes, shard: Shard, name: str) -> None:
     if found != shard.blake3:
-        raise StateError(
-            f"{what} has other bytes than the snapshot", hint="'dset snapshot' mends it: see 'dset verify'"
-        )
+        raise CorruptError(f"{name} has other bytes than the snapshot")
 
 
 def _find_incomplete(
@@ -283,7 +293,3 @@ def _hash_of(file: BinaryIO) -> bytes:
     while data := file.read(_BUFFER):
         hasher.update(data)
     return hasher.digest()
-
-
-def _again(project: str, number: int) -> str:
-    return f"'dset snapshot {project} --at {project}@{number}' makes it again"

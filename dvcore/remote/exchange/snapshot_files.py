@@ -24,8 +24,11 @@ def move_files(repository: Repository, moved: Iterable[Renumbered], side_files: 
     moved = tuple(moved)
     for project in sorted({one.project for one in moved}):
         with suppress(DsetError):
-            settle_folders(repository, project)
-    for one in moved if side_files else ():
+            mine = [one for one in moved if one.project == project]
+            settle_folders(repository, project, {f"{project}@{one.old}": f"{project}@{one.new}" for one in mine})
+    if side_files is None:
+        return
+    for one in moved:
         with suppress(DsetError, OSError, ValueError):
             _renew(repository, one, side_files(repository, one.project, one.new))
 

@@ -1,7 +1,7 @@
 """The indexes of a remote on this machine: fetched once, proved, and mapped from `cache/` from then on.
 
-Index files never change and have their hash as name, so that one folder serves all remotes and any number of
-processes. It can be deleted at any time.
+Index files never change and have their hash as name, so that a folder serves any number of processes. It can be deleted
+at any time.
 """
 
 import mmap

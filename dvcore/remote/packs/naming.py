@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-from dvcore.errors import CorruptError, NeedsNewerError
+from dvcore.errors import CorruptError, DamagedHereError, NeedsNewerError
 from dvcore.ids import format_short
 from dvcore.remote.packs.names import IndexRef, PackRef
 
@@ -24,6 +24,8 @@ def naming(storage: Described, what: PackRef | IndexRef | str) -> Iterator[None]
     once, where one is within another."""
     try:
         yield
+    except DamagedHereError:
+        raise
     except (CorruptError, NeedsNewerError) as error:
         if error.message.startswith(f"{storage.describe()}: "):
             raise

@@ -99,10 +99,9 @@ class LocalStorage:
             there = max(0, min(length, os.fstat(descriptor).st_size - start))
             return check_length(_read(descriptor, start, there), start, length, name, self.describe())
 
-    def put(self, name: str, data: Data, *, condition: Condition = ALWAYS) -> Tag:
+    def put(self, name: str, data: Data, *, condition: Condition = ALWAYS) -> None:
         """See `storage.Storage`."""
         self._put(check_name(name), lambda file: file.write(data), condition)
-        return content_tag(data)
 
     def put_file(self, name: str, path: Path) -> None:
         """See `storage.Storage`."""

@@ -17,7 +17,6 @@ from dvcore.remote.storages.storage import (
     Listed,
     Matches,
     Stored,
-    Tag,
     check_length,
     check_name,
     check_prefix,
@@ -57,7 +56,7 @@ class MemoryStorage:
             return b""
         return check_length(self._data(name)[start : start + length], start, length, name, self.describe())
 
-    def put(self, name: str, data: Data, *, condition: Condition = ALWAYS) -> Tag:
+    def put(self, name: str, data: Data, *, condition: Condition = ALWAYS) -> None:
         """See `storage.Storage`."""
         check_name(name)
         own = bytes(data)
@@ -65,7 +64,6 @@ class MemoryStorage:
             if not self._holds(name, condition):
                 raise ConflictError(f"{name} in {self.describe()} is not what it was")
             self._objects[name] = own, self._clock()
-        return content_tag(own)
 
     def put_file(self, name: str, path: Path) -> None:
         """See `storage.Storage`."""

@@ -55,7 +55,7 @@ from dvcore.remote.storages.storage import (
 from dvcore.store.folders import storage_errors
 
 if TYPE_CHECKING:
-    from obstore import ObjectMeta, PutMode, PutResult
+    from obstore import ObjectMeta, PutMode
     from obstore.store import RetryConfig
 
 Client = S3Store | GCSStore | AzureStore | HTTPStore
@@ -112,17 +112,17 @@ class ObjectStorage:
                 data = b""
         return check_length(data, start, length, name, self._where)
 
-    def put(self, name: str, data: Data, *, condition: Condition = ALWAYS) -> Tag:
+    def put(self, name: str, data: Data, *, condition: Condition = ALWAYS) -> None:
         """See `storage.Storage`."""
         self._check_writable(f"write {check_name(name)}")
         match condition:
             case Always():
                 with self._failures("write", name):
-                    return _tag(self._writing.put(name, data, use_multipart=False))
+                    self._writing.put(name, data, use_multipart=False)
             case Absent():
-                return self._decide(name, data, "create")
+                self._decide(name, data, "create")
             case Matches(tag):
-                return self._decide(name, data, _version(tag))
+                self._decide(name, data, _version(tag))
 
     def put_file(self, name: str, path: Path) -> None:
         """See `storage.Storage`. What is longer than a part goes in parts; where it fails, those are taken back."""
@@ -144,7 +144,8 @@ class ObjectStorage:
     def is_empty(self) -> bool:
         """See `storage.Storage`."""
         self._check_lists()
-        return next(self._iter_listed(""), None) is None
+        # A folder that was made in a provider's console is an object with the prefix for its name.
+        return not any(one["path"] for one in self._iter_listed(""))
 
     def remove(self, name: str) -> None:
         """See `storage.Storage`."""
@@ -155,7 +156,7 @@ class ObjectStorage:
         except NotFoundError:
             return
 
-    def _decide(self, name: str, data: Data, mode: "PutMode") -> Tag:
+    def _decide(self, name: str, data: Data, mode: "PutMode") -> None:
         """Put with a condition. Once a try may have been done without an answer, a later one that finds the condition
         broken may have been broken by it: then, and after the last try, the outcome is unknown."""
         doubtful = False
@@ -167,7 +168,8 @@ class ObjectStorage:
             time.sleep(delay)
             try:
                 with self._guarded():
-                    return _tag(self._deciding.put(name, data, mode=mode))
+                    self._deciding.put(name, data, mode=mode)
+                    return
             except _FAILURES as error:
                 failure = explain(str(error))
                 if _is_refusal(error, failure, mode):
@@ -359,7 +361,7 @@ def _address(scheme: str, container: str, prefix: str, endpoint: str | None) -> 
     return f"{address} ({endpoint})" if endpoint else address
 
 
-def _tag(answer: "PutResult | ObjectMeta") -> Tag:
+def _tag(answer: "ObjectMeta") -> Tag:
     """E-tag and version: S3 and Azure compare the one, GCS the other."""
     return Tag(f"{answer['e_tag'] or ''}\n{answer['version'] or ''}")
 

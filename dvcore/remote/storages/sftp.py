@@ -30,7 +30,6 @@ from dvcore.remote.storages.storage import (
     Listed,
     Matches,
     Stored,
-    Tag,
     check_length,
     check_name,
     check_prefix,
@@ -87,7 +86,7 @@ class SftpStorage:
                 file.seek(start)
                 return check_length(file.read(there), start, length, name, self._where)
 
-    def put(self, name: str, data: Data, *, condition: Condition = ALWAYS) -> Tag:
+    def put(self, name: str, data: Data, *, condition: Condition = ALWAYS) -> None:
         """See `storage.Storage`."""
         path = self._path(name)
         with self._failures("write", name):
@@ -95,7 +94,6 @@ class SftpStorage:
             if not self._holds(path, condition):
                 raise ConflictError(f"{name} at {self._where} is not what it was")
             self._write(path, io.BytesIO(data))
-        return content_tag(data)
 
     def put_file(self, name: str, path: Path) -> None:
         """See `storage.Storage`."""

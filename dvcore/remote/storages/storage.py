@@ -117,8 +117,8 @@ class Storage(Protocol):
         Raises NotFoundError; CorruptError where the object ends before.
         """
 
-    def put(self, name: str, data: Data, *, condition: Condition = ALWAYS) -> Tag:
-        """Write an object and give the tag of its new state.
+    def put(self, name: str, data: Data, *, condition: Condition = ALWAYS) -> None:
+        """Write an object.
 
         Raises ConflictError where the condition does not hold; UnknownOutcomeError, with a condition only.
         """

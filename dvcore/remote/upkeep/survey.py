@@ -3,6 +3,9 @@
 A pack that holds nothing alive goes. One of which more than half is dead is rewritten: so a remote never takes more
 than twice what is alive, and a byte is copied only after as many have died. A value that several packs hold counts as
 alive in one of them.
+
+A dead chunk list does not stay, however little of its pack that is: its chunks, in packs of blobs, may go, and whoever
+finds the list would count on them. So packs of metadata go first.
 """
 
 from __future__ import annotations
@@ -12,10 +15,11 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from dvcore.remote.packs.entry import HEADER
-from dvcore.remote.packs.names import PackRef
+from dvcore.remote.packs.names import PackKind, PackRef
 from dvcore.remote.packs.pack import HEAD, TRAILER
 from dvcore.remote.upkeep.marks import Marks
 from dvcore.remote.upkeep.view import View
+from dvcore.store import Table
 
 BATCH_ENTRIES: Final = 1 << 19
 """Values that are copied for one new root: what an interrupted collection has to do again. 23 MiB of records."""
@@ -24,19 +28,21 @@ BATCH_BYTES: Final = 4 << 30
 
 @dataclass(slots=True)
 class Usage:
-    """What of a pack is alive: values, and the bytes that a pack of them alone would have."""
+    """What of a pack is alive: values, and the bytes that a pack of them alone would have; and whether it has chunk
+    lists that are not."""
 
     entries: int = 0
     size: int = HEAD.size + TRAILER.size
+    has_dead_lists: bool = False
 
     def count(self, length: int) -> None:
         """One more value, of so many bytes with its header, which stands in the footer again."""
         self.entries += 1
         self.size += length + HEADER.size
 
-    def is_sparse(self, pack: PackRef) -> bool:
-        """Whether more than half of the pack is dead."""
-        return 2 * self.size < pack.size
+    def is_to_go(self, pack: PackRef) -> bool:
+        """Whether nothing of the pack is alive, more than half is dead, or a chunk list is."""
+        return not self.entries or 2 * self.size < pack.size or self.has_dead_lists
 
 
 class Going(NamedTuple):
@@ -53,21 +59,28 @@ def survey(view: View, marks: Marks) -> dict[PackRef, Usage]:
     usages = {pack: Usage() for pack in view.packs() if pack.id not in dead}
     find = view.contents.indexes.find
     for table, value_id, location in view.contents.indexes.iter_located():
-        if marks.is_live(table, value_id) and (len(view.indexes) == 1 or find(table, value_id) == location):
+        if not marks.is_live(table, value_id):
+            usages[location.pack].has_dead_lists |= table is Table.CHUNK_LISTS
+        elif len(view.indexes) == 1 or find(table, value_id) == location:
             usages[location.pack].count(location.length)
     return usages
 
 
 def choose(usages: Mapping[PackRef, Usage]) -> list[tuple[Going, ...]]:
-    """The packs that are to go, in batches for a new root each; first those of which nothing has to be copied."""
-    batches = [[Going(pack, 0, 0) for pack, usage in usages.items() if not usage.entries]]
+    """The packs that are to go, in batches for a new root each; those of metadata before those of blobs, and of either
+    first those of which nothing has to be copied."""
+    going = [
+        Going(pack, usage.entries, usage.size if usage.entries else 0)
+        for pack, usage in usages.items()
+        if usage.is_to_go(pack)
+    ]
+    batches: list[list[Going]] = [[]]
     entries = size = 0
-    for pack, usage in usages.items():
-        if usage.entries and usage.is_sparse(pack):
-            if entries + usage.entries > BATCH_ENTRIES or size + usage.size > BATCH_BYTES:
-                batches.append([])
-                entries = size = 0
-            batches[-1].append(Going(pack, usage.entries, usage.size))
-            entries += usage.entries
-            size += usage.size
+    for one in sorted(going, key=lambda one: (one.pack.kind is PackKind.BLOBS, one.live > 0)):
+        if one.live and (entries + one.live > BATCH_ENTRIES or size + one.size > BATCH_BYTES):
+            batches.append([])
+            entries = size = 0
+        batches[-1].append(one)
+        entries += one.live
+        size += one.size
     return [tuple(batch) for batch in batches if batch]

@@ -2,44 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Final, Self
+from typing import Self
 
-from dvcore.ids import BlobId
 from dvcore.remote.upkeep.marks import Marks
 from dvcore.store import Store, Table
 from dvcore.store.absent import is_absent, iter_absent
 from dvcore.store.spilling import SpillingMap
 
-_BATCH: Final = 4_096
-
 
 class Unheld:
-    """`blobs` is the store whose marks say what is absent; `folder` is for scratch files."""
+    """`blobs` is the store whose marks say what is absent; `folder` is for scratch files. Nothing may refer to some of
+    them any more: marks stay until garbage is collected here."""
 
     def __init__(self, blobs: Store, folder: Path | None) -> None:
         self._blobs = blobs
-        self._left = SpillingMap(folder)
+        self._absent = SpillingMap(folder)
+        self._held = SpillingMap(folder)
         for blob in iter_absent(blobs):
-            self._left.put(blob, b"")
+            self._absent.put(blob, b"")
 
     def take_off(self, marks: Marks) -> None:
         """Take off what refs of a remote were found to lead to."""
-        held = [blob for blob, _ in self._left.iter_items() if marks.is_live(Table.BLOBS, blob)]
-        for blob in held:
-            self._left.delete(blob)
+        for blob, _ in self._absent.iter_items():
+            if marks.is_live(Table.BLOBS, blob):
+                self._held.put(blob, b"")
 
-    def __iter__(self) -> Iterator[BlobId]:
-        """What is left, and is still absent."""
-        for blob, _ in self._left.iter_items():
-            with self._blobs.read() as transaction:
-                if is_absent(transaction, blob):
-                    yield BlobId(blob)
+    def __contains__(self, blob: object) -> bool:
+        """Whether it is left, and is still absent."""
+        if not isinstance(blob, bytes) or self._absent.get(blob) is None or self._held.get(blob) is not None:
+            return False
+        with self._blobs.read() as transaction:
+            return is_absent(transaction, blob)
+
+    def __bool__(self) -> bool:
+        """Whether any is left."""
+        return any(blob in self for blob, _ in self._absent.iter_items())
 
     def close(self) -> None:
         """Give the room back."""
-        self._left.close()
+        self._absent.close()
+        self._held.close()
 
     def __enter__(self) -> Self:
         return self

@@ -7,7 +7,7 @@ a hash of what it names, and what does not have the hash it is named after is no
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from typing import Final
 
 from dvcore.errors import CorruptError, DsetError
@@ -47,7 +47,7 @@ Object = Commit | Tree | Manifest | Node | Conflict
 class Following:
     """Judges what links lead to, in one state of the two stores. Annotation sets and whole blobs were read before: of
     those only presence, kind and size are looked at, and whether they are among the faults. Without `blobs`, nothing
-    is said of them."""
+    is said of them. `absent` gets those that are marked and not here, but for the `lost` ones."""
 
     def __init__(
         self,
@@ -58,6 +58,7 @@ class Following:
         summaries: Summaries,
         holding: Holding,
         absent: SpillingMap,
+        lost: Container[bytes],
         progress: Progress,
     ) -> None:
         self._objects = objects
@@ -66,6 +67,7 @@ class Following:
         self._summaries = summaries
         self._holding = holding
         self._absent = absent
+        self._lost = lost
         self._progress = progress
         self._waiting: dict[Link, Object] = {}  # decoded, until what they refer to is judged
         self.sizes: dict[bytes, int] = {}
@@ -182,11 +184,13 @@ class Following:
     def _blob_faults(self, record: FileRecord, blobs: ReadTransaction) -> Iterator[int]:
         fault = self._faults.find(Damaged.BLOB, record.blob)
         size = None if fault is not None else _blob_size(blobs, record.blob)
-        if fault is None and size is None and is_absent(blobs, record.blob):
+        is_marked = fault is None and size is None and is_absent(blobs, record.blob)
+        if is_marked and record.blob not in self._lost:
             self._absent.put(record.blob, b"")
             return
         if fault is None and size is None:
-            fault = self._faults.add(Damaged.BLOB, record.blob, "it is missing")
+            reason = "it is not here, and no remote has it" if is_marked else "it is missing"
+            fault = self._faults.add(Damaged.BLOB, record.blob, reason)
         if fault is not None:
             if len(self.sizes) < KNOWN_FAULTS:
                 self.sizes[record.blob] = record.size

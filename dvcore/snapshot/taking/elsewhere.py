@@ -45,8 +45,8 @@ class There:
     """See `target.Target`: what is under a URL."""
 
     def __init__(self, repository: Repository, url: Url, definition: Definition, progress: Progress) -> None:
-        """Raises ExistsError, StorageError, StateError for a repository in memory,
-        InvalidInputError where a file of a project of this definition would have a name that stores do not take."""
+        """Raises ExistsError, StorageError, StateError for a repository in memory, InvalidInputError where a file of a
+        project of this definition would have a name that stores do not take."""
         for name in side_names(definition):
             check_name(name)
         self.place = url

@@ -1,6 +1,8 @@
-"""The files of a snapshot at a URL against its manifest: the bytes that are there, not the copies here."""
+"""The files of a snapshot at a URL against its manifest: the bytes that are there, not the copies here, of which those
+go that are damaged."""
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 from dvcore.errors import NotFoundError
 from dvcore.model.manifest import Shard
@@ -8,10 +10,12 @@ from dvcore.progress import Progress
 from dvcore.remote.exchange.places import open_place
 from dvcore.remote.storages.storage import Storage
 from dvcore.snapshot.catalog.bringing import each_in_turn, find_wrong_bytes, has_bytes, is_longer
+from dvcore.snapshot.catalog.files import is_sound
 from dvcore.snapshot.catalog.places import Elsewhere
 from dvcore.snapshot.catalog.sent import SentShards
 from dvcore.snapshot.catalog.sidefiles import side_files
 from dvcore.snapshot.catalog.snapshots import Snapshot
+from dvcore.store.folders import storage_errors
 
 
 def find_problems(snapshot: Snapshot, place: Elsewhere, progress: Progress) -> Iterator[str]:
@@ -26,6 +30,7 @@ def find_problems(snapshot: Snapshot, place: Elsewhere, progress: Progress) -> I
 
         def look(shard: Shard) -> str | None:
             name = snapshot.file_name(shard)
+            _drop_damaged(place.path_of(snapshot, shard), shard)
             problem = _find_problem(storage, name, shard, sizes)
             if problem is None:
                 sent.add(name, shard)
@@ -38,6 +43,13 @@ def find_problems(snapshot: Snapshot, place: Elsewhere, progress: Progress) -> I
     for name, data in side_files(snapshot).items():
         if not has_bytes(storage, name, data):
             yield f"{name} is missing or was changed"
+
+
+def _drop_damaged(copy: Path, shard: Shard) -> None:
+    """A copy here that has other bytes than its name says: it would be in the way of those at the URL."""
+    if copy.exists() and not is_sound(copy, shard):
+        with storage_errors(copy):
+            copy.unlink(missing_ok=True)
 
 
 def _sizes(storage: Storage, snapshot: Snapshot) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""Which blobs a remote's refs lead to, as far as that can be told from what is here.
+"""Which blobs refs lead to, a remote's or ours, as far as that can be told from what is here.
 
 Every object is hashed before it is believed, so that what is said to be reached is reached. Where an object is not
 here, since nobody fetched it, what it leads to is not known to be.
@@ -23,8 +23,8 @@ _TOLD: Final = 4_096
 
 
 class Reached:
-    """Blobs that commits lead to, with all that came before them. `folder` is where they are noted where there are
-    many."""
+    """Blobs that commits lead to, with all that came before them, and trees. `folder` is where they are noted where
+    there are many."""
 
     def __init__(self, reader: ObjectReader, folder: Path | None) -> None:
         self._reader = reader
@@ -32,14 +32,16 @@ class Reached:
         self._blobs = SpillingMap(folder)
 
     def add(self, commits: Iterable[CommitId], progress: Progress) -> None:
-        """Follow some commits.
+        """Follow some commits. Raises like `add_links`."""
+        self.add_links((Link(Kind.COMMIT, commit) for commit in commits), progress)
+
+    def add_links(self, starts: Iterable[Link], progress: Progress) -> None:
+        """Follow links to commits and trees.
 
         Raises CorruptError for an object that is damaged, NeedsNewerError.
         """
-        progress.start("looking at what the remote's refs lead to", None)
-        starts = (Link(Kind.COMMIT, commit) for commit in commits)
-        here = (link for link in starts if self._reader.find(link.id) is not None)
-        for number, link in enumerate(iter_reachable(self._read, here, self._enter), start=1):
+        progress.start("looking at what refs lead to", None)
+        for number, link in enumerate(iter_reachable(self._read, starts, self._enter), start=1):
             if link.kind is Kind.BLOB:
                 self._blobs.put(link.id, b"")
             if number % _TOLD == 0:
