@@ -5,16 +5,13 @@ Cells `ref/remotes/…` mirror the refs of each remote. No operation changes the
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
 
 from dvcore.encoding import check_id
 from dvcore.ids import CommitId
 from dvcore.repo.cells import REMOTES, find_commit, iter_cells, remote_cell
+from dvcore.repo.ref_names import HEADS, TAGS
 from dvcore.repo.repository import Repository
 from dvcore.store import ReadTransaction
-
-_HEADS: Final = "heads/"
-_TAGS: Final = "tags/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +25,7 @@ class TrackedRef:
     @property
     def branch(self) -> str | None:
         """The branch that it is of, or None."""
-        return self.ref.removeprefix(_HEADS) if self.ref.startswith(_HEADS) else None
+        return self.ref.removeprefix(HEADS) if self.ref.startswith(HEADS) else None
 
     @property
     def revision(self) -> str | None:
@@ -75,4 +72,4 @@ def find_remote_revision(transaction: ReadTransaction, text: str) -> CommitId | 
     project, at, number = name.rpartition("@")
     if at:
         return find_tracked(transaction, remote, f"snapshots/{project}/{number}")
-    return find_tracked(transaction, remote, _HEADS + name) or find_tracked(transaction, remote, _TAGS + name)
+    return find_tracked(transaction, remote, HEADS + name) or find_tracked(transaction, remote, TAGS + name)

@@ -21,9 +21,8 @@ from dvcore.remote.settings import index_folder
 from dvcore.remote.storages.storage import Storage
 from dvcore.repo.cells import REFS, find_commit, iter_cells, snapshot_cell
 from dvcore.repo.origins import SideFiles
+from dvcore.repo.ref_names import find_snapshot
 from dvcore.repo.repository import Repository, writes
-
-_SNAPSHOTS = "snapshots/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,9 +130,9 @@ def _moves(before: dict[str, CommitId], after: dict[str, CommitId]) -> tuple[Ref
 
 def _snapshot_here(repository: Repository, root: Root, ref: str) -> SnapshotName | None:
     """The project and number of a snapshot's ref, where ours of that name is the same."""
-    if not ref.startswith(_SNAPSHOTS):
+    snapshot = find_snapshot(ref)
+    if snapshot is None:
         return None
-    project, _, number = ref.removeprefix(_SNAPSHOTS).rpartition("/")
     with repository.store.read() as transaction:
-        ours = find_commit(transaction, snapshot_cell(project, int(number)))
-    return (project, int(number)) if ours == root.refs[ref] else None
+        ours = find_commit(transaction, snapshot_cell(*snapshot))
+    return snapshot if ours == root.refs[ref] else None

@@ -6,14 +6,12 @@ What a remote says of one is checked here: its commits are here, but they may be
 from collections.abc import Container, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final
 
 from dvcore.errors import CorruptError
 from dvcore.ids import CommitId, format_short
 from dvcore.model.commit import Commit
 from dvcore.repo.objects import Objects
-
-_PROJECTS: Final = "projects/"
+from dvcore.repo.ref_names import PROJECTS, find_snapshot, under
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +33,13 @@ def lines_of(refs: Mapping[str, CommitId], counters: Mapping[str, int]) -> dict[
     no line."""
     snapshots: dict[str, dict[int, CommitId]] = {}
     for ref, id_ in refs.items():
-        kind, _, rest = ref.partition("/")
-        if kind == "snapshots":
-            project, _, number = rest.rpartition("/")
-            snapshots.setdefault(project, {})[int(number)] = id_
-    projects = {ref.removeprefix(_PROJECTS): id_ for ref, id_ in refs.items() if ref.startswith(_PROJECTS)}
+        snapshot = find_snapshot(ref)
+        if snapshot is not None:
+            project, number = snapshot
+            snapshots.setdefault(project, {})[number] = id_
     return {
         project: Line(project, newest, numbers, max([counters.get(project, 0), *numbers]))
-        for project, newest in projects.items()
+        for project, newest in under(PROJECTS, refs).items()
         for numbers in [snapshots.get(project, {})]
     }
 
@@ -53,8 +50,8 @@ def with_snapshots(
     """Some refs, and the snapshots that the projects among them lead to: a project is nothing without these."""
     lines = lines_of(all_refs, {})
     found = dict(refs)
-    for project in [ref.removeprefix(_PROJECTS) for ref in refs if ref.startswith(_PROJECTS)]:
-        chain = {id_ for id_, _ in iter_chain(objects, refs[_PROJECTS + project])}
+    for project in under(PROJECTS, refs):
+        chain = {id_ for id_, _ in iter_chain(objects, refs[PROJECTS + project])}
         found |= {f"snapshots/{project}/{n}": id_ for n, id_ in lines[project].snapshots.items() if id_ in chain}
     return found
 

@@ -9,13 +9,14 @@ from typing import Final, TypeVar
 
 from dvcore.errors import InvalidInputError, NotFoundError, nearest_hint
 from dvcore.ids import CommitId
+from dvcore.repo import ref_names
 from dvcore.repo.cells import BRANCHES, PROJECTS, REFS, SNAPSHOTS, TAGS, iter_cells
 from dvcore.repo.repository import Repository
 from dvcore.repo.revisions import parse_snapshot
 
 _T = TypeVar("_T")
 
-_KINDS: Final = {"heads/": "a branch", "tags/": "a tag", "projects/": "a project"}
+_KINDS: Final = {ref_names.HEADS: "a branch", ref_names.TAGS: "a tag", ref_names.PROJECTS: "a project"}
 _SHARED: Final = (BRANCHES, TAGS, PROJECTS, SNAPSHOTS)
 
 
@@ -40,8 +41,8 @@ def select_refs(refs: Mapping[str, _T], names: Iterable[str], where: str) -> dic
     for name in names:
         ref = _find_ref(refs, name, where)
         found[ref] = refs[ref]
-        if ref.startswith("projects/"):
-            snapshots = f"snapshots/{ref.removeprefix('projects/')}/"
+        if ref.startswith(ref_names.PROJECTS):
+            snapshots = f"{ref_names.SNAPSHOTS}{ref.removeprefix(ref_names.PROJECTS)}/"
             found |= {one: commit for one, commit in refs.items() if one.startswith(snapshots)}
     return found
 

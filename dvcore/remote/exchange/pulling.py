@@ -10,9 +10,8 @@ from dvcore.remote.exchange.fetch import FetchReport, fetch
 from dvcore.remote.exchange.refs import list_tracked
 from dvcore.remote.storages.storage import Storage
 from dvcore.repo.origins import SideFiles
+from dvcore.repo.ref_names import HEADS, under
 from dvcore.repo.repository import Repository
-
-_HEADS = "heads/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +45,9 @@ def pull(
     wanted = branch or repository.branch()
     fetched = fetch(repository, storage, name, is_lazy=is_lazy, side_files=side_files, progress=progress)
     tracked = list_tracked(repository, name)
-    theirs = tracked.get(_HEADS + wanted)
+    theirs = tracked.get(HEADS + wanted)
     if theirs is None:
-        heads = [ref.removeprefix(_HEADS) for ref in tracked if ref.startswith(_HEADS)]
+        heads = list(under(HEADS, tracked))
         raise NotFoundError(f"{name} has no branch {wanted!r}", hint=nearest_hint(wanted, heads))
     text = message or f"merge {name}/{wanted}"
     merged = merge_commit(repository, theirs, text, strategy=strategy, fast_forward=fast_forward)

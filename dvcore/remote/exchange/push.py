@@ -20,7 +20,7 @@ from dvcore.remote.exchange.push_bases import find_bases
 from dvcore.remote.exchange.push_losses import check_losses
 from dvcore.remote.exchange.push_missing import AbsentSource, Missing, Offer
 from dvcore.remote.exchange.push_packs import PushPacks
-from dvcore.remote.exchange.push_refs import HEADS, Leases, PushRef, RefChange, plan_changes, projects_of, snapshots_of
+from dvcore.remote.exchange.push_refs import Leases, PushRef, RefChange, plan_changes, projects_of, snapshots_of
 from dvcore.remote.exchange.push_there import There
 from dvcore.remote.exchange.refs import find_seen, record_pushed
 from dvcore.remote.exchange.shards import iter_shard_values
@@ -33,6 +33,7 @@ from dvcore.remote.roots.seen import Seen
 from dvcore.remote.settings import index_folder, push_folder
 from dvcore.remote.storages.storage import Storage
 from dvcore.repo.cells import find_counter, snapshot_counter
+from dvcore.repo.ref_names import HEADS
 from dvcore.repo.repository import Repository
 from dvcore.store import Table
 

@@ -14,10 +14,7 @@ from dvcore.errors import CorruptError, InvalidInputError, StateError
 from dvcore.ids import CommitId, format_short
 from dvcore.remote.roots.root import Root
 from dvcore.repo.objects import Objects
-
-HEADS: Final = "heads/"
-SNAPSHOTS: Final = "snapshots/"
-PROJECTS: Final = "projects/"
+from dvcore.repo.ref_names import PROJECTS, find_snapshot
 
 _FIXED: Final = {"tags": "tag", "snapshots": "snapshot"}
 _WORDS: Final = {"heads": "branch", "projects": "project"} | _FIXED
@@ -87,8 +84,7 @@ def projects_of(refs: Iterable[str]) -> set[str]:
 
 def snapshots_of(refs: Iterable[str]) -> list[tuple[str, int]]:
     """The snapshots that refs name: project and number."""
-    parts = (ref.removeprefix(SNAPSHOTS).rpartition("/") for ref in refs if ref.startswith(SNAPSHOTS))
-    return [(project, int(number)) for project, _, number in parts if number.isdecimal()]
+    return [snapshot for ref in refs if (snapshot := find_snapshot(ref)) is not None]
 
 
 def leads_to(objects: Objects, commit: CommitId, older: CommitId) -> bool:

@@ -37,13 +37,13 @@ from dvcore.repo.cells import (
 )
 from dvcore.repo.edits import empty_tree
 from dvcore.repo.origins import SideFiles
+from dvcore.repo.ref_names import HEADS, under
 from dvcore.repo.repository import FIRST_BRANCH, Repository, writes
 from dvcore.repo.tracking import iter_tracked
 from dvcore.store import ReadTransaction, WriteTransaction
 
 _ATTEMPTS: Final = 8
 """Plans made outside the write transaction before one is made inside, which nobody can overtake."""
-_HEADS: Final = "heads/"
 
 
 def find_seen(repository: Repository, name: str) -> Seen | None:
@@ -111,7 +111,7 @@ def record_cloned(repository: Repository, name: str, root: Root, *, done: str) -
 
     Raises StateError where it has, CorruptError as `record_fetched`.
     """
-    heads = {ref.removeprefix(_HEADS): id_ for ref, id_ in root.refs.items() if ref.startswith(_HEADS)}
+    heads = under(HEADS, root.refs)
     cells: dict[str, Any] = {}
     for branch, commit in heads.items():
         cells[branch_cell(branch)] = commit
