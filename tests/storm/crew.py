@@ -19,10 +19,11 @@ from typing import Final
 from support.noise import noise
 from torture.processes import run_main
 
-from dvcore.remote.exchange import unfinished
+from dvcore.remote.exchange import push_packs, unfinished
 
-GRACE: Final = timedelta(seconds=2)
-"""After which collections remove bytes, so that they do within a storm."""
+GRACE: Final = timedelta(seconds=3)
+"""After which collections remove bytes, so that they do within a storm. What pushers hold for long is a part of it, as
+it is of a day."""
 _ATTEMPTS: Final = 12
 _REASONS: Final = (
     "fetch first",
@@ -69,6 +70,7 @@ class Pusher:
     def work(self) -> int:
         """Go on from where an earlier process was killed; gives an exit code."""
         unfinished.YOUNG = GRACE / 2
+        push_packs.LONG = GRACE.total_seconds() / 3
         while (step := self._done()) < self.steps:
             random = Random(f"{self.seed} {self.name} {step}")
             self._change(step, random)
