@@ -401,6 +401,7 @@ def test_interrupted_in_the_middle_of_a_push(team: Team, ada: Dset) -> None:
     ada("remote", "add", "origin", team.remote)
     code = """
 import os, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs in the background may have it ignored
 from dset.main import main
 from dvcore.remote.storages.local import LocalStorage
 put = LocalStorage.put
@@ -430,6 +431,7 @@ def test_interrupted_in_the_middle_of_a_clone(team: Team, shared: Dset) -> None:
     """Ctrl-C before the images: run again in the same folder, it goes on, and does not ask again for what came."""
     code = """
 import os, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs in the background may have it ignored
 from dset.main import main
 from dvcore.remote.storages.local import LocalStorage
 get_range = LocalStorage.get_range
