@@ -4,6 +4,7 @@ that lives shorter is too small.
 """
 
 import os
+import statistics
 import subprocess
 import threading
 import time
@@ -65,6 +66,14 @@ def disk_usage(folder: Path) -> int:
     for parent, _, names in os.walk(folder):
         total += sum(os.lstat(f"{parent}/{name}").st_blocks * _BLOCK for name in names)
     return total
+
+
+def shown(runs: Sequence[Run]) -> str:
+    """Median, all of them in their order, and the peak of memory."""
+    seconds = [run.seconds for run in runs]
+    memory = max(run.memory for run in runs)
+    listed = ", ".join(f"{one:.2f}" for one in seconds)
+    return f"{statistics.median(seconds):.2f} s ({listed}), {memory / 1e6:.0f} MB"
 
 
 class _Peak(threading.Thread):

@@ -12,16 +12,15 @@ removed at the end.
 import argparse
 import os
 import shutil
-import statistics
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
 from environment import make_environment
-from measure import Run, measure
+from measure import Run, measure, shown
 
 BUCKET: Final = "bench"
 _OBSTORE: Final = """
@@ -147,14 +146,7 @@ def main() -> None:
             bench.turn()
             print(f"turn {turn + 1}: done", file=sys.stderr, flush=True)
     for what in sorted(bench.measured):
-        print(f"{what}: {_shown(bench.measured[what])}")
-
-
-def _shown(runs: Sequence[Run]) -> str:
-    seconds = [run.seconds for run in runs]
-    memory = max(run.memory for run in runs)
-    listed = ", ".join(f"{one:.2f}" for one in seconds)
-    return f"{statistics.median(seconds):.2f} s ({listed}), {memory / 1e6:.0f} MB"
+        print(f"{what}: {shown(bench.measured[what])}")
 
 
 def _options() -> argparse.Namespace:

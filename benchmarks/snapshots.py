@@ -12,7 +12,6 @@ Everything is made in a folder under `--work` that is removed at the end.
 import argparse
 import os
 import shutil
-import statistics
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -22,7 +21,7 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from environment import make_environment
-from measure import Run, measure
+from measure import Run, measure, shown
 
 _OPTIONS: Final[Mapping[str, Sequence[str]]] = {
     "jpeg": ("--downsample", "both:256x256", "--encoding", "jpeg"),
@@ -114,14 +113,7 @@ def main() -> None:
                 bench.turn(mode, measured)
                 print(f"turn {turn + 1}, {mode}: done", file=sys.stderr, flush=True)
     for what in sorted(measured):
-        print(f"{what}: {_shown(measured[what])}")
-
-
-def _shown(runs: Sequence[Run]) -> str:
-    seconds = [run.seconds for run in runs]
-    memory = max(run.memory for run in runs)
-    listed = ", ".join(f"{one:.2f}" for one in seconds)
-    return f"{statistics.median(seconds):.2f} s ({listed}), {memory / 1e6:.0f} MB"
+        print(f"{what}: {shown(measured[what])}")
 
 
 def _options() -> argparse.Namespace:
