@@ -69,7 +69,10 @@ class Sender:
         self._sending.append(Call(self._put, writer))
 
     def _take(self) -> None:
-        self._sent(*self._sending.popleft().result())
+        # It stays in the list until it has ended: who is interrupted here waits for it on leaving.
+        pack, entries = self._sending[0].result()
+        self._sending.popleft()
+        self._sent(pack, entries)
 
     def _put(self, writer: PackWriter) -> tuple[PackRef, Sequence[Placed]]:
         pack = writer.finish()
