@@ -56,5 +56,6 @@ def configured_sources(repository: Repository) -> list[Source]:
 
 
 def is_there(contents: Contents, blob: BlobId) -> bool:
-    """Whether a remote's indexes have a blob, in whichever form; its chunks are there with a chunk list."""
+    """Whether a remote's indexes have a blob, in whichever form. Whether a chunk list has its chunks there is seen when
+    they are read: one that nothing leads to may lack them."""
     return any(contents.indexes.find(table, blob) is not None for table in (Table.BLOBS, Table.CHUNK_LISTS))
